@@ -100,8 +100,8 @@ export const errorTable = {
     retryable: false,
   },
   'workspace-ambiguous': {
-    title: 'Several workspaces have the name',
-    hint: 'Name the server too: SERVER:ORG/NAME. `local` is this machine.',
+    title: 'The name matches several workspaces',
+    hint: 'Add the name of the server: SERVER:ORG/NAME. Use `local` for this machine.',
     exit: 64,
     http: 409,
     retryable: false,
@@ -150,7 +150,7 @@ export const errorTable = {
   },
   'not-permitted': {
     title: 'Permission denied',
-    hint: 'Ask an owner or admin of the workspace for a role that allows it.',
+    hint: 'Ask an owner or admin of the workspace for a role that permits the operation.',
     exit: 77,
     http: 403,
     retryable: false,
@@ -234,7 +234,7 @@ export const errorTable = {
   },
   'invitation-invalid': {
     title: 'Invalid invitation',
-    hint: 'Ask for a new invitation. An invitation works once, until it expires or is revoked.',
+    hint: 'Ask for a new invitation. An invitation can be used only once, and only before it expires or is revoked.',
     exit: 77,
     http: 403,
     retryable: false,
@@ -248,14 +248,14 @@ export const errorTable = {
   },
   'session-not-found': {
     title: 'Session not found',
-    hint: 'List your sessions again: it may have ended.',
+    hint: 'The session may have ended. List your sessions again.',
     exit: 1,
     http: 404,
     retryable: false,
   },
   'team-server-required': {
     title: 'The operation requires a team server',
-    hint: 'Sign in to a team server (nf-escrow login URL --token-stdin), and name it: SERVER:ORG/NAME or --server NAME.',
+    hint: 'Sign in to a team server (nf-escrow login URL), and name it: SERVER:ORG/NAME or --server NAME.',
     exit: 1,
     http: 404,
     retryable: false,
@@ -352,7 +352,7 @@ export const errorTable = {
     retryable: false,
   },
   'sign-in-not-recent': {
-    title: 'The sign-in is too long ago',
+    title: 'You signed in too long ago',
     hint: 'Sign in again, then repeat the request within 10 minutes.',
     exit: 77,
     http: 403,
@@ -360,7 +360,7 @@ export const errorTable = {
   },
   'sign-in-failed': {
     title: 'The sign-in failed',
-    hint: 'Sign in again. If it fails again, ask an administrator of the server, whose log has the reason.',
+    hint: 'Sign in again. If the sign-in fails again, ask an administrator. The log of the server contains the reason.',
     exit: 77,
     http: 403,
     retryable: false,
@@ -374,7 +374,7 @@ export const errorTable = {
   },
   'identity-provider-unavailable': {
     title: 'The identity provider cannot be used',
-    hint: 'Retry later. If it fails again, ask an administrator of the server to check the settings oidc.',
+    hint: 'Retry later. If the error persists, ask an administrator of the server to check the `oidc` settings.',
     exit: 69,
     http: 503,
     retryable: true,
@@ -401,8 +401,8 @@ export const errorTable = {
     retryable: true,
   },
   'slow-down': {
-    title: 'The terminal asks too often',
-    hint: 'Repeat the request after a longer interval: 5 seconds more for each such response.',
+    title: 'The terminal polls too often',
+    hint: 'Increase the polling interval by 5 seconds after each such response.',
     exit: 75,
     http: 400,
     retryable: true,

@@ -122,7 +122,19 @@ export async function organizationNotFound(db: Queries, name: string, by: Princi
 }
 
 function roleDenied(permission: Permission, role: AnyRole | undefined, what: string): EscrowError {
-  const { roles } = policy[permission];
+  const { roles, on } = policy[permission];
+  if (on === 'self')
+    return new EscrowError(
+      'not-permitted',
+      `Permission ${permission} denied: a service account cannot have this permission.`,
+      { hint: 'Use the account of a user.' },
+    );
+  if (on === 'server')
+    return new EscrowError(
+      'not-permitted',
+      `Permission ${permission} denied on ${what}: you are not an administrator.`,
+      { hint: 'Ask an administrator of the server to perform the operation.' },
+    );
   const detail = `Permission ${permission} denied in ${what}`;
   return new EscrowError(
     'not-permitted',

@@ -145,7 +145,7 @@ function addOwn(program: Command, context: Context): void {
   program
     .command('doctor')
     .description('Check the requirements of a launch, and print a remedy for each failure')
-    .option('--compute-env <NAME>', 'also check this compute environment')
+    .option('--compute-env <NAME>', 'compute environment to check (default: the default one)')
     .option('--probe', 'also submit a job that reads a temporary secret')
     .option('--wait <SECONDS>', 'time limit of the job', '120')
     .option('--json', 'JSON output')

@@ -259,7 +259,7 @@ async function currentVersions(
 async function openVersions(vault: Vault, pinned: readonly PinnedVersion[]): Promise<ReleasedSecret[]> {
   const values = await vault.openAll(pinned);
   const size = values.reduce((sum, value) => sum + value.open().length, 0);
-  if (size > VALUES_MAX) throw unprocessable('its values have more than 16 MiB together');
+  if (size > VALUES_MAX) throw unprocessable('the values have more than 16 MiB in total');
   return pinned.flatMap(({ name, version }, index) => {
     const value = values[index];
     return value === undefined ? [] : [{ name, version, value }];

@@ -76,7 +76,7 @@ export async function decryptPayload(
   requested: readonly ReleasedVersion[],
 ): Promise<ReadonlyMap<string, SecretValue>> {
   const content = parse(await decrypt(payload, identity));
-  if (content['format'] !== FORMAT) throw invalid('its format is not known');
+  if (content['format'] !== FORMAT) throw invalid('its format is unknown');
   for (const term of ['release', 'run', 'workspace', 'expires'] as const)
     if (content[term] !== terms[term]) throw invalid(`its ${term} differs from the request`);
   const { secrets } = content;
@@ -127,5 +127,5 @@ function bytesOf(name: string, text: unknown): Buffer {
 }
 
 function invalid(why: string): EscrowError {
-  return new EscrowError('release-invalid', `Cannot use the secrets that the server sent: ${why}.`);
+  return new EscrowError('release-invalid', `Cannot use the release that the server sent: ${why}.`);
 }

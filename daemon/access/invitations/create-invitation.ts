@@ -59,9 +59,9 @@ export async function issueInvitation(
   if ((organization === undefined) !== (role === undefined))
     throw new EscrowError(
       'request-unprocessable',
-      'Cannot invite the person: the organization and the role belong together.',
+      'Cannot invite the person: an organization requires a role, and a role requires an organization.',
       {
-        hint: 'Name both, or none of them.',
+        hint: 'Set both, or neither.',
       },
     );
   if (user !== undefined && userId === undefined) await assertFree(db, user);

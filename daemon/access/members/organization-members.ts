@@ -55,7 +55,10 @@ export async function addOrganizationMember(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)
-      throw new EscrowError('name-taken', `Cannot add "${user}" to ${organization}: it is already a member.`);
+      throw new EscrowError(
+        'name-taken',
+        `Cannot add "${user}" to ${organization}: the user is already a member.`,
+      );
     await recordChange(db, by, 'organization.member-added', organization, { user, role });
     const added = describe(await findMember(db, organization, user));
     await remember(db, added);
@@ -136,7 +139,7 @@ async function assertOtherOwner(db: Queries, id: string, row: Row, organization:
   if (row.role === 'owner' && !(await hasOtherOwner(db, id, row.user_id)))
     throw new EscrowError(
       'last-owner',
-      `Cannot remove the role owner from "${row.name}": it is the last active owner of ${organization}.`,
+      `Cannot remove the role owner from "${row.name}": the user is the last active owner of ${organization}.`,
     );
 }
 

@@ -46,7 +46,7 @@ export async function addMember(
     if (inserted.numInsertedOrUpdatedRows !== 1n)
       throw new EscrowError(
         'name-taken',
-        `Cannot add "${user}" to workspace ${titleOf(scope)}: it is already a member.`,
+        `Cannot add "${user}" to workspace ${titleOf(scope)}: the user or service account is already a member.`,
         { hint: `Change its role: nf-escrow members update ${titleOf(scope)} ${user} --role ROLE` },
       );
     await recordChange(db, by, 'workspace.member-added', scope, { user, role });

@@ -53,7 +53,10 @@ export async function linkIdentity(
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows !== 1n)
-    throw new EscrowError('sign-in-required', 'Cannot use the identity: it has got an account meanwhile.');
+    throw new EscrowError(
+      'sign-in-required',
+      'Cannot link the identity to the account: it was linked to an account in the meantime.',
+    );
   await record(db, {
     type: 'user.identity-added',
     by,

@@ -13,7 +13,7 @@ export async function chooseUserName(db: Queries, email: string): Promise<string
     if (taken === undefined) return name;
   }
   throw new EscrowError('name-taken', `Cannot create an account: the name "${base}" is taken.`, {
-    hint: 'Ask an administrator for an invitation with another name: nf-escrow users invite EMAIL --user NAME',
+    hint: 'Ask an administrator for an invitation with another user name. Administrators can run: nf-escrow users invite EMAIL --user NAME',
   });
 }
 

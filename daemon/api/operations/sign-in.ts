@@ -21,7 +21,7 @@ export const signInOperations: readonly Operation[] = [
     id: 'getSession',
     method: 'get',
     path: '/v1/session',
-    summary: 'Get who has signed in with this browser, and how a person can sign in',
+    summary: 'Get the user who is signed in with this browser, and the available sign-in methods',
     access: 'sign-in',
     ofTeamServer: true,
     responses: { 200: 'session-state' },

@@ -92,7 +92,7 @@ function read(path: string): string | undefined {
 /** Returns the warning for a run whose secrets did not reach Nextflow. */
 export function describeLostEnvironment(nextflow: string): string {
   return (
-    `the secrets of the run never reached Nextflow: ${nextflow} starts it without the variables that nf-escrow sets ` +
-    '(as with env -i or sudo). Make it keep variables whose names begin with NF_ESCROW and NXF_, or name another nextflow with --nextflow.'
+    `the secrets of the run never reached Nextflow: ${nextflow} starts Nextflow without the variables that nf-escrow sets ` +
+    `(as with env -i or sudo). Change ${nextflow} so that it keeps variables whose names begin with NF_ESCROW or NXF_, or select another nextflow with --nextflow.`
   );
 }

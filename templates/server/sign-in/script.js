@@ -92,9 +92,9 @@ function showSignedIn() {
       'p',
       session.user
         ? `You have signed in as ${session.user}.`
-        : `You have signed in as ${session.email ?? 'a person'}, who has no account yet. Open the link of your invitation.`,
+        : `You have signed in${session.email === null ? '' : ` as ${session.email}`}, but you have no account on this server yet. Open the link of your invitation.`,
     ),
-    element('p', 'To use the server in a terminal: nf-escrow login and the address of the server.'),
+    element('p', `To use the server in a terminal, run: nf-escrow login ${location.origin}`),
     button('Sign out', leave),
   );
 }
@@ -170,7 +170,7 @@ async function showLogin(userCode) {
   ];
   const warning = login.isOwnAddress
     ? 'Approve only a terminal in which you have just run nf-escrow login.'
-    : 'The request comes from another address than yours. Approve only a terminal in which you have just run nf-escrow login. If somebody has sent this code to you, deny it.';
+    : 'The request comes from an IP address that differs from yours. Approve only a terminal in which you have just run nf-escrow login. If somebody sent you this code, deny the request.';
   const end = (text) => show(element('p', text));
   const approve = button('Approve', async () => {
     await send('POST', '/v1/device-authorizations/approve', { userCode });
@@ -182,7 +182,7 @@ async function showLogin(userCode) {
   });
   const choices = session.isRecent
     ? [approve, deny]
-    : [element('p', 'To approve it, sign in again.'), ...signInElements('device', true), deny];
+    : [element('p', 'To approve this login, sign in again.'), ...signInElements('device', true), deny];
   show(list(entries), element('p', warning), ...choices);
 }
 

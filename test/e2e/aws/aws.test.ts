@@ -182,7 +182,7 @@ withBox('shows and updates a compute environment, and rejects inconsistent setti
   t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
   t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
     status: 64,
-    stderr: /prefix is for platform aws-batch/,
+    stderr: /prefix of .*requires platform aws-batch/,
   });
   t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
   t.match(await update('--layout', 'other'), { status: 64 });

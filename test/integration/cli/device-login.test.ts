@@ -102,7 +102,10 @@ void t.test('prints the addresses of forms for what a token may not do', async (
   ];
   for (const [words, address] of cases) {
     const { status, stdout, stderr } = await box.escrow(words);
-    t.match([status, stdout, stderr], [0, `${url}${address}\n`, /requires that you sign in with a browser/]);
+    t.match(
+      [status, stdout, stderr],
+      [0, `${url}${address}\n`, /^To create .*, open this address in a browser/],
+    );
     t.same(await box.json(words), { url: `${url}${address}` });
   }
   for (const words of [
@@ -206,7 +209,7 @@ void t.test('refuses a server that sends another address, a code that is no code
   ]) {
     answer = { ...valid, ...change };
     const { status, stdout, stderr } = await login();
-    t.match([status, stderr], [69, /the response has another form/], JSON.stringify(change));
+    t.match([status, stderr], [69, /the response has an unexpected format/], JSON.stringify(change));
     t.notMatch(stdout + stderr, /evil|\u001b/);
   }
   answer = valid;

@@ -29,10 +29,10 @@ void t.test('adds an option that platforms share once', async (t) => {
   assertOwnSettings([one, other], other, ['region', 'zone'], 'x');
   t.throws(() => {
     assertOwnSettings([one, other], other, ['region', 'queue'], 'x');
-  }, /Setting queue is for platform aws-batch, which/);
+  }, /Cannot set queue of .*: the setting requires platform aws-batch\./);
   t.throws(() => {
     assertOwnSettings([one, other], undefined, ['region'], 'x');
-  }, /Setting region is for platform aws-batch or hpc, which/);
+  }, /Cannot set region of .*: the setting requires platform aws-batch or hpc\./);
 });
 
 void t.test("summarizes a platform's settings with the template of its schema", async (t) => {

@@ -117,7 +117,7 @@ export function assertOwnSettings(
   const others = platforms.filter((one) => has(one, foreign)).map(({ platform }) => platform);
   throw new EscrowError(
     'usage',
-    `Setting ${foreign} is for platform ${others.join(' or ')}, which compute environment "${computeEnvironment}" does not have.`,
+    `Cannot set ${foreign} of compute environment "${computeEnvironment}": the setting requires platform ${others.join(' or ')}.`,
   );
 }
 

@@ -66,7 +66,7 @@ export function addRuns(program: Command, context: Context): void {
     .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
     .action(onRun(context, showReceipt));
   takesRun(runs.command('cancel'))
-    .description('Cancel a run: send SIGTERM to nextflow, or abort a run that has not started')
+    .description('Cancel a run, or the orphaned jobs of a run that has ended')
     .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
     .action(onRun(context, cancelRun));
   takesRun(runs.command('purge'))

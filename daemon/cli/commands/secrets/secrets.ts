@@ -90,7 +90,7 @@ function valueAsArgument(): EscrowError {
     'usage',
     'Cannot set a secret from an argument: other users can see arguments, and your shell history keeps them.',
     {
-      hint: 'Choose another value. Give only the name as an argument, and the value at the prompt or on standard input.',
+      hint: 'If you entered the value, replace it at the service that issued it, because it may be in your shell history. Then give only the name as an argument, and the new value at the prompt or on standard input.',
     },
   );
 }
@@ -112,7 +112,7 @@ export async function setSecret(
   noteNewline(name, value);
   if (!maskable)
     warn(
-      `nf-escrow cannot mask ${name} in the output of runs, nor find it in their files: it has fewer than 6 bytes`,
+      `nf-escrow cannot mask ${name} in the output of runs, and may not find it in their files: the value has fewer than 6 bytes`,
     );
   await tellHolders(client, path, name);
 }

@@ -37,7 +37,10 @@ export function addServeAccounts(serve: Command): void {
     });
   addServerOptions(users.command('invite'))
     .argument('<EMAIL>')
-    .option('--user <NAME>', 'name of the account; an existing account gets the identity of the person')
+    .option(
+      '--user <NAME>',
+      'name of the account (default: derived from the address). If the account exists, the person can then sign in to it',
+    )
     .option('--administrator', 'let the person manage users and create organizations')
     .option('--organization <ORG>', 'organization to which the person is added')
     .option('--role <ROLE>', 'role in the organization: owner, admin or member')
@@ -54,7 +57,10 @@ export function addServeAccounts(serve: Command): void {
         await settingsOf(options),
         invitationOf(email, options),
       );
-      printLink(`Send this link to ${invitation.email}. It works once, until ${invitation.expires}:`, link);
+      printLink(
+        `Send this link to ${invitation.email}. It can be used once and expires at ${invitation.expires}:`,
+        link,
+      );
     });
   addServerOptions(users.command('sign-in-link'))
     .argument('<NAME>')
@@ -64,7 +70,7 @@ export function addServeAccounts(serve: Command): void {
       const options = command.optsWithGlobals<ServerOptions>();
       const { createServerSignInLink } = await import('../../../server/accounts/operate.ts');
       const { link, user, expires } = await createServerSignInLink(await settingsOf(options), name);
-      printLink(`Send this link to ${user}. It works once, until ${expires}:`, link);
+      printLink(`Send this link to ${user}. It can be used once and expires at ${expires}:`, link);
     });
   const tokens = serve
     .command('token')

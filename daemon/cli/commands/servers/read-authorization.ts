@@ -37,7 +37,7 @@ export function readAuthorization(answer: unknown, url: URL): Authorization {
     return { deviceCode, userCode, verificationUri, expiresIn, interval };
   throw new EscrowError(
     'server-unreachable',
-    `Cannot start a login on ${url.host}: the response has another form.`,
+    `Cannot start a login on ${url.host}: the response has an unexpected format.`,
     { hint: 'Check the address of the server. It may be a server of another version.' },
   );
 }

@@ -99,7 +99,7 @@ function readToken(answer: unknown): string {
   if (typeof text === 'string' && isTokenText(text)) return text;
   throw new EscrowError(
     'server-unreachable',
-    'Cannot read the token: the response of the server has another form.',
+    'Cannot read the token: the response of the server has an unexpected format.',
   );
 }
 

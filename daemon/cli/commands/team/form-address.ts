@@ -32,9 +32,7 @@ export async function printFormAddress(
     printJson({ url: address });
     return;
   }
-  writeError(
-    `${what} requires that you sign in with a browser. Open this address, check the form, and submit it:\n`,
-  );
+  writeError(`To ${what}, open this address in a browser, sign in, check the form, and submit it:\n`);
   print(address);
 }
 

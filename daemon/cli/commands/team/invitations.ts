@@ -25,9 +25,7 @@ export function addInvitations(users: Command, context: Context): void {
     .option('--organization <ORG>', 'organization to which the person is added')
     .option('--role <ROLE>', 'role in the organization: owner, admin or member')
     .option('--days <N>', 'days until the invitation expires (default: 7, maximum: 30)')
-    .description(
-      'Print the address of the form that invites a person in a browser, because a token cannot invite',
-    )
+    .description('Invite a person in a browser: print the address of a form with these settings')
     .option('--json', 'JSON output')
     .addHelpText(
       'after',
@@ -36,7 +34,7 @@ export function addInvitations(users: Command, context: Context): void {
     .action(
       async (email: string, options: ServerOption & InvitationOptions & { readonly json?: boolean }) => {
         const { administrator, expiresInDays, ...fields } = invitationOf(email, options);
-        await printFormAddress(context, options, 'An invitation', {
+        await printFormAddress(context, options, 'create the invitation', {
           path: ['invitations'],
           fields: { ...fields, administrator, days: expiresInDays?.toString() },
         });
@@ -72,13 +70,11 @@ export function addInvitations(users: Command, context: Context): void {
     });
   addServerOption(users.command('sign-in-link'))
     .argument('<USER>')
-    .description(
-      'Print the address of the form that creates a sign-in link in a browser, because a token cannot create one',
-    )
+    .description('Create a sign-in link in a browser: print the address of a form for this user')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow users sign-in-link bob')
     .action(async (name: string, options: ServerOption & { readonly json?: boolean }) => {
-      await printFormAddress(context, options, 'A sign-in link', {
+      await printFormAddress(context, options, 'create the sign-in link', {
         path: ['users'],
         fields: { 'sign-in-link': name },
       });

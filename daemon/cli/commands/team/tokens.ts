@@ -42,9 +42,7 @@ export function addTokens(program: Command, context: Context): void {
       'IP addresses or networks (CIDR) from which the token is accepted (default: all)',
     )
     .option('--json', 'JSON output')
-    .description(
-      'Print the address of the form that creates a token in a browser, because a token cannot create tokens',
-    )
+    .description('Create a token in a browser: print the address of a form with these settings')
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
   addTimeOption(addServerOption(tokens.command('list')))
@@ -72,7 +70,7 @@ async function createToken(
   name: string,
   { scope: scopes, serviceAccount, workspace, days, address: addresses, ...options }: CreateOptions,
 ): Promise<void> {
-  await printFormAddress(context, options, 'A new token', {
+  await printFormAddress(context, options, 'create the token', {
     path:
       serviceAccount === undefined
         ? ['account']

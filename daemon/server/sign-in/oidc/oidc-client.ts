@@ -66,7 +66,7 @@ export class OidcClient implements IdentityProvider {
     const [, secret, returnTo, kind] = COOKIE_FORM.exec(readCookie(request, COOKIE) ?? '') ?? [];
     clearCookie(response, COOKIE);
     if (secret === undefined || !isSecretText(secret))
-      throw failed('this browser has not started it, or more than 10 minutes ago');
+      throw failed('the sign-in was not started in this browser, or was started more than 10 minutes ago');
     const { state, nonce, verifier } = derive(secret);
     const address = new URL(request.originalUrl, this.#callback);
     if (address.searchParams.get('state') !== state)

@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   OAUTH_JWT_TIMESTAMP_CHECK_FAILED:
     'the ID token of the identity provider is not valid at this time: the clocks of the server and of the provider differ',
   OAUTH_KEY_SELECTION_FAILED: 'the identity provider does not publish the key that has signed the ID token',
-  OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: 'the identity provider has another issuer than the settings name',
+  OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED: 'the issuer of the identity provider differs from oidc.issuer',
 };
 const NONCE = 'the ID token belongs to another sign-in (nonce)';
 const OLD = 'the identity provider did not ask you to sign in again (auth_time)';
@@ -36,7 +36,7 @@ export function signInFailure(error: unknown): EscrowError {
   if (error instanceof AuthorizationResponseError) return refused(error.error, cause);
   if (error instanceof ResponseBodyError)
     return error.status >= 500
-      ? unavailable(`it has status ${String(error.status)}`, cause)
+      ? unavailable(`it responded with status ${String(error.status)}`, cause)
       : refused(error.error, cause);
   if (error instanceof WWWAuthenticateChallengeError) return unavailable('it rejects this server', cause);
   if (!(error instanceof ClientError) || WITHOUT_RESPONSE.includes(error.code))
@@ -60,7 +60,10 @@ function unavailable(why: string, cause: Error): EscrowError {
 
 /** The codes of RFC 6749 and OpenID Connect are words. */
 function refused(code: string, cause: Error): EscrowError {
-  return failed(`the identity provider refused it${ERROR_CODE.test(code) ? ` (${code})` : ''}`, cause);
+  return failed(
+    `the identity provider refused the sign-in${ERROR_CODE.test(code) ? ` (${code})` : ''}`,
+    cause,
+  );
 }
 
 /** Returns the claim that an error names. */

@@ -226,14 +226,14 @@ void t.test('rejects responses of other sign-ins, and names the reason', async (
     await finish((url) => {
       url.searchParams.set('code', '<script>x</script>');
     }),
-    /refused it \(invalid_grant\)/,
+    /refused the sign-in \(invalid_grant\)/,
   );
   const one = browser();
   failed(
     await finish(() => {
       one.cookies.clear();
     }, one),
-    /this browser has not started it/,
+    /was not started in this browser/,
   );
 
   // The code of an attacker with the cookie of the victim: the code verifier is another one.
@@ -247,7 +247,7 @@ void t.test('rejects responses of other sign-ins, and names the reason', async (
   );
   // A link with the response of an attacker, in a browser of the victim.
   const victim = browser();
-  failed(await callBack(victim, theirs.href), /this browser has not started it/);
+  failed(await callBack(victim, theirs.href), /was not started in this browser/);
 
   provider.interfere = (url) => url.replace(/([?&]nonce=)[\w-]+/, '$1another');
   failed(await finish(() => undefined), /\(nonce\)/);
