@@ -50,7 +50,7 @@ export async function createRelease(
   request: ReleaseRequest,
 ): Promise<{ readonly release: Release; readonly isNew: boolean }> {
   const secrets = [...request.secrets].sort(byName);
-  assertRequest(request, secrets, ledger.clock.now());
+  await assertRequest(request, secrets, ledger.clock.now());
   const credential = createReleaseCredential();
   const { id, isNew, pinned } = await step(faults, 'release.commit', () =>
     ledger.write(async (db) => {
@@ -70,17 +70,17 @@ export async function createRelease(
   return { release: { id, run, workspace, expires, payload, credential }, isNew };
 }
 
-function assertRequest(
+async function assertRequest(
   { expires, recipient }: ReleaseRequest,
   secrets: readonly ReleasedVersion[],
   now: number,
-): void {
+): Promise<void> {
   const time = Date.parse(expires);
   if (!(time > now && time <= now + EXPIRY_MAX_MS))
     throw unprocessable('"expires" is not within the next 24 hours');
   const twice = secrets.find(({ name }, index) => secrets[index + 1]?.name === name);
   if (twice !== undefined) throw unprocessable(`${twice.name} is requested twice`);
-  assertRecipient(recipient);
+  await assertRecipient(recipient);
 }
 
 interface NewRelease {

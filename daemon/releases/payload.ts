@@ -1,4 +1,4 @@
-import { Decrypter, Encrypter } from 'age-encryption';
+import type { Encrypter } from 'age-encryption';
 import { EscrowError } from '../errors.ts';
 import { whyUnfit } from '../vault/secret-bytes.ts';
 import { SecretValue } from '../vault/secret-value.ts';
@@ -36,7 +36,7 @@ export async function encryptPayload(
   recipient: string,
 ): Promise<string> {
   const { release, run, workspace, expires } = terms;
-  const encrypter = encrypterTo(recipient);
+  const encrypter = await encrypterTo(recipient);
   const content = {
     ...{ format: FORMAT, release, run, workspace, expires },
     secrets: secrets.map(({ name, version, value }) => ({
@@ -48,11 +48,13 @@ export async function encryptPayload(
 }
 
 /** Throws `request-unprocessable` unless values can be encrypted to a recipient. */
-export function assertRecipient(recipient: string): void {
-  encrypterTo(recipient);
+export async function assertRecipient(recipient: string): Promise<void> {
+  await encrypterTo(recipient);
 }
 
-function encrypterTo(recipient: string): Encrypter {
+/** Loads age only here, because most daemons have no team server. */
+async function encrypterTo(recipient: string): Promise<Encrypter> {
+  const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   try {
     encrypter.addRecipient(recipient);
@@ -98,6 +100,7 @@ export function byName(one: { readonly name: string }, other: { readonly name: s
 }
 
 async function decrypt(payload: string, identity: string): Promise<string> {
+  const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
   try {

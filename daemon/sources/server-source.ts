@@ -1,4 +1,3 @@
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { connectStored, type StoredServer } from '../api-client/https/stored-servers.ts';
 import { readAll } from '../api-client/read-all.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
@@ -72,6 +71,7 @@ export class ServerSource implements ReleaseSource {
     run: string,
     secrets: readonly ReleasedVersion[],
   ): Promise<ReadonlyMap<string, SecretValue>> {
+    const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
     const identity = await generateX25519Identity(); // kept in memory only, until the payload is decrypted
     const expires = new Date(Date.now() + EXPIRY_MS).toISOString();
     const { server, title } = workspace;
