@@ -2,7 +2,7 @@ import type { Permission, Role } from '../contract/types.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { rolesByTitle } from './permitted-objects.ts';
 import { policy, type AnyRole } from './policy.ts';
-import type { Principal } from './principal.ts';
+import type { Principal, TeamPrincipal } from './principal.ts';
 
 type Resource = 'organization' | 'workspace' | 'secret' | 'run' | 'computeEnvironment';
 
@@ -65,15 +65,32 @@ export function permitted<T extends object>(
 ): T & { permissions: Permission[] } {
   const isPersonal = 'visibility' in resource && resource.visibility === 'personal';
   const permissions = permissionsOn(role, kind).filter((permission) => {
-    const { scope, personal = true, on } = policy[permission];
+    const { personal = true } = policy[permission];
     if (isPersonal && !personal) return false;
-    if (by.kind === 'machine') return !OF_SERVERS.includes(permission);
-    const { token } = by;
-    if (token === undefined) return true;
-    const isInReach = token.workspaceId === null || on === 'workspace' || permission === 'organizations:read';
-    return isInReach && scope !== 'session' && token.scopes.includes(scope);
+    return by.kind === 'machine' ? !OF_SERVERS.includes(permission) : isWithinToken(by, permission);
   });
   return { ...resource, permissions };
+}
+
+/** Returns what a principal of a team server may do on the server and with its own objects. */
+export function generalPermissions(by: TeamPrincipal, isAdministrator: boolean): Permission[] {
+  const roles: AnyRole[] = [
+    ...(by.kind === 'user' ? (['person'] as const) : []),
+    ...(isAdministrator ? (['administrator'] as const) : []),
+  ];
+  return (Object.keys(policy) as Permission[]).filter((permission) => {
+    const rule = policy[permission];
+    const isGeneral = rule.on === 'server' || rule.on === 'self';
+    return isGeneral && roles.some((role) => rule.roles.includes(role)) && isWithinToken(by, permission);
+  });
+}
+
+/** Whether the token of a principal, if it has one, permits what its role permits. */
+function isWithinToken({ token }: TeamPrincipal, permission: Permission): boolean {
+  if (token === undefined) return true;
+  const { scope, on } = policy[permission];
+  const isInReach = token.workspaceId === null || on === 'workspace' || permission === 'organizations:read';
+  return isInReach && scope !== 'session' && token.scopes.includes(scope);
 }
 
 /** Returns a function that returns the role of a principal in the workspace with a given title. */

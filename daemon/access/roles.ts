@@ -39,3 +39,13 @@ export function isAtLeast(role: Role, other: Role): boolean {
 export function isAtLeastInOrganization(role: OrganizationRole, other: OrganizationRole): boolean {
   return ORGANIZATION_ROLES.indexOf(role) <= ORGANIZATION_ROLES.indexOf(other);
 }
+
+/** Returns the roles that a principal with a role may assign in a workspace, if it may change members. */
+export function assignableRoles(own: Role): Role[] {
+  return ROLES.filter((role) => isAtLeast(own, role));
+}
+
+/** Returns the roles that a principal with a role may assign in an organization, if it may change members. */
+export function assignableInOrganization(own: OrganizationRole): OrganizationRole[] {
+  return ORGANIZATION_ROLES.filter((role) => isAtLeastInOrganization(own, role));
+}

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
-import type { Permission, Role, Workspace, WorkspaceInput } from '../contract/types.ts';
+import type { Permission, Role, Workspace, WorkspaceChange, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { ledgerTime } from '../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
@@ -95,6 +95,29 @@ export async function createWorkspace(
 /** Returns the permission that the creation of a workspace requires in its organization. */
 export function creationPermission(visibility: WorkspaceInput['visibility']): Permission {
   return visibility === 'personal' ? 'workspaces:create_personal' : 'workspaces:create';
+}
+
+/**
+ * Changes who can see a workspace. Throws `workspace-not-found`,
+ * `workspace-personal`, `not-permitted`, `precondition-failed`.
+ */
+export async function changeWorkspace(
+  ledger: Ledger,
+  by: Principal,
+  scope: WorkspaceScope,
+  { visibility }: WorkspaceChange,
+  precondition: Precondition = {},
+): Promise<Workspace> {
+  return ledger.write(async (db) => {
+    const workspace = titleOf(scope);
+    await authorize(db, by, 'members:write', { workspace });
+    const { etag, visibility: previous } = await describeWorkspace(db, by, scope);
+    assertPrecondition(precondition, etag, `the workspace "${workspace}"`);
+    await db.updateTable('scopes').set({ visibility }).where('id', '=', scope.id).execute();
+    if (visibility !== previous)
+      await record(db, { type: 'workspace.changed', by: by.user, data: { workspace, visibility, previous } });
+    return describeWorkspace(db, by, scope);
+  });
 }
 
 /**

@@ -455,6 +455,7 @@ export interface Contract {
   WebhookEvent?: WebhookEvent;
   WebhookList?: WebhookList;
   WebhookType?: WebhookType;
+  WorkspaceChange?: WorkspaceChange;
   WorkspaceInput?: WorkspaceInput;
   WorkspaceList?: WorkspaceList;
   WorkspaceTitle?: WorkspaceTitle;
@@ -1373,6 +1374,12 @@ export interface Identity {
    * The only workspace to which the token gives access; null: all workspaces
    */
   workspace: string | null;
+  /**
+   * What the request may do on the server and with the principal's own objects. Organizations, workspaces and secrets have permissions of their own
+   *
+   * @maxItems 50
+   */
+  permissions: Permission[];
 }
 /**
  * Options of an import.
@@ -2211,6 +2218,12 @@ export interface Organization {
    * @maxItems 50
    */
   permissions?: Permission[];
+  /**
+   * Roles that the caller may assign to members, change and remove. Empty without the permission. Absent if the object is part of another object
+   *
+   * @maxItems 5
+   */
+  assignableRoles?: OrganizationRole[];
 }
 /**
  * Request to change the role of a member of an organization.
@@ -2799,6 +2812,19 @@ export interface ReleaseQuery {
    * Only releases whose run is in this state
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * Only releases to this user or service account
+   */
+  user?: string;
+  secret?: SecretName;
+  /**
+   * pending: only releases whose removal was not reported; overdue: those of them whose run has ended, or whose daemon has never reported although the release has expired
+   */
+  removal?: 'pending' | 'overdue';
+  /**
+   * Only releases whose run id, user or workspace contains this text
+   */
+  text?: string;
 }
 /**
  * State of a run that has received a release. A report has no effect if the server has received one with a higher epoch, or with the same epoch and a higher sequence number.
@@ -4541,6 +4567,15 @@ export interface WebhookEvent {
   };
 }
 /**
+ * Change of a workspace.
+ */
+export interface WorkspaceChange {
+  /**
+   * private: visible to its members; shared: visible to all members of the organization, who can launch runs in it
+   */
+  visibility: 'private' | 'shared';
+}
+/**
  * Request to create a workspace.
  */
 export interface WorkspaceInput {
@@ -4605,4 +4640,10 @@ export interface Workspace {
    * @maxItems 50
    */
   permissions?: Permission[];
+  /**
+   * Roles that the caller may assign to members, change and remove. Empty without the permission. Absent if the object is part of another object
+   *
+   * @maxItems 5
+   */
+  assignableRoles?: Role[];
 }

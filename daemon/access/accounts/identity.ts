@@ -1,12 +1,17 @@
 import type { Identity } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/ledger.ts';
+import { assertCurrent } from '../assert-current.ts';
+import { generalPermissions } from '../permissions.ts';
 import type { Principal } from '../principal.ts';
 
 /** Describes who sends a request, and what the token of the request permits. */
 export async function describeIdentity(db: Queries, by: Principal): Promise<Identity> {
-  if (by.kind === 'machine') return { name: by.user, kind: 'user', scopes: null, workspace: null };
+  if (by.kind === 'machine')
+    return { name: by.user, kind: 'user', scopes: null, workspace: null, permissions: [] };
   const { kind, user: name, token } = by;
-  if (token === undefined) return { name, kind, scopes: null, workspace: null };
+  const { isAdministrator } = await assertCurrent(db, by);
+  const permissions = generalPermissions(by, isAdministrator);
+  if (token === undefined) return { name, kind, scopes: null, workspace: null, permissions };
   const found =
     token.workspaceId === null
       ? undefined
@@ -17,5 +22,6 @@ export async function describeIdentity(db: Queries, by: Principal): Promise<Iden
           .executeTakeFirst();
   // A token of a removed workspace gives access to nothing, and must not appear to be unrestricted.
   const only = found === undefined ? '' : `${found.organization}/${found.name}`;
-  return { name, kind, scopes: [...token.scopes], workspace: token.workspaceId === null ? null : only };
+  const workspace = token.workspaceId === null ? null : only;
+  return { name, kind, scopes: [...token.scopes], workspace, permissions };
 }

@@ -8,15 +8,17 @@ import {
 import { authorize } from '../../access/authorize.ts';
 import { permitted } from '../../access/permissions.ts';
 import type { Principal } from '../../access/principal.ts';
+import { assignableInOrganization, assignableRoles } from '../../access/roles.ts';
 import { findWorkspace } from '../../access/scopes.ts';
 import {
+  changeWorkspace,
   createWorkspace,
   creationPermission,
   describeWorkspace,
   listWorkspaces,
   removeWorkspace,
 } from '../../access/workspaces.ts';
-import type { Organization, Workspace } from '../../contract/types.ts';
+import type { Organization, OrganizationRole, Workspace } from '../../contract/types.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { pageIn } from './page-limits.ts';
 import { WORKSPACE } from './problem-groups.ts';
@@ -142,6 +144,26 @@ export const workspaceOperations: readonly Operation[] = [
     },
   }),
   operation({
+    id: 'updateWorkspace',
+    method: 'patch',
+    path: '/v1/workspaces/{organization}/{workspace}',
+    summary: 'Change who can see a workspace',
+    description:
+      'The visibility of a shared workspace makes all members of the organization members of the workspace. The visibility of a personal workspace cannot change.',
+    permission: 'members:write',
+    ofTeamServer: true,
+    request: 'workspace-change',
+    tagged: true,
+    preconditions: ['If-Match'],
+    responses: { 200: 'workspace' },
+    problems: [...WORKSPACE, 'workspace-personal', 'not-permitted'],
+    handle: async ({ ledger }, { params, body, precondition, principal }) => {
+      const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`, principal);
+      const changed = await changeWorkspace(ledger, principal, scope, body, precondition);
+      return { status: 200, body: permittedWorkspace(principal, changed), etag: changed.etag };
+    },
+  }),
+  operation({
     id: 'removeWorkspace',
     method: 'delete',
     path: '/v1/workspaces/{organization}/{workspace}',
@@ -162,9 +184,15 @@ export const workspaceOperations: readonly Operation[] = [
 ];
 
 function permittedOrganization(by: Principal, { role, ...organization }: OwnOrganization): Organization {
-  return permitted(by, role, 'organization', organization);
+  const described = permitted(by, role, 'organization', organization);
+  const mayChange = described.permissions.includes('organization_members:write');
+  const roles = mayChange ? assignableInOrganization(role as OrganizationRole) : [];
+  return { ...described, assignableRoles: roles };
 }
 
 function permittedWorkspace(by: Principal, workspace: Workspace): Workspace {
-  return permitted(by, workspace.role, 'workspace', workspace);
+  const described = permitted(by, workspace.role, 'workspace', workspace);
+  // The user of a daemon is the only member of its workspaces.
+  const mayChange = by.kind !== 'machine' && described.permissions.includes('members:write');
+  return { ...described, assignableRoles: mayChange ? assignableRoles(workspace.role) : [] };
 }

@@ -69,3 +69,49 @@ onEachLedger('shows the releases of a workspace with the reported states to its 
     code: 'cursor-invalid',
   });
 });
+
+onEachLedger('filters releases by removal, secret, user and text', async (t) => {
+  const ground = await ReleaseGround.start(t);
+  const [one, other] = [
+    { name: 'A_KEY', version: await ground.set('A_KEY') },
+    { name: 'B_KEY', version: await ground.set('B_KEY') },
+  ];
+  const create = async (secrets: Parameters<typeof ground.request>[0], change = {}) =>
+    (await createRelease(ground, ground.launcher, ground.request(secrets, change))).release;
+  const [live, ended, purged, silent] = [
+    await create([one]),
+    await create([one, other]),
+    await create([other]),
+    await create([other], { expires: new Date(ground.ledger.clock.now() + 60_000).toISOString() }),
+  ];
+  const report = (release: typeof live, state: ReleaseReport['state']): Promise<void> =>
+    reportRelease(ground, release.id, release.credential, {
+      ...{ epoch: 1, sequence: 1, state, outcome: state === 'running' ? null : 'failed', leases: [] },
+    });
+  await report(live, 'running');
+  await report(ended, 'ended');
+  await report(purged, 'purged');
+  await ground.ledger.write((db) =>
+    db
+      .updateTable('releases')
+      .set({ expires_at: '2026-01-01T00:00:00.000Z' })
+      .where('id', '=', silent.id)
+      .execute(),
+  );
+  const found = async (filter: object): Promise<string[]> => {
+    const { items } = await listReleases(ground.ledger.db, ground.launcher, { limit: 10, ...filter });
+    return items.map(({ id }) => id).sort();
+  };
+  const ids = (...releases: { readonly id: string }[]): string[] => releases.map(({ id }) => id).sort();
+  t.same(await found({ removal: 'pending' }), ids(live, ended, silent));
+  t.same(await found({ removal: 'overdue' }), ids(ended, silent), 'a daemon that has never reported counts');
+  t.same(await found({ secret: 'A_KEY' }), ids(live, ended));
+  t.same(await found({ secret: 'A_KE' }), [], 'only the whole name');
+  t.same(await found({ secret: 'a_key' }), [], 'names distinguish case');
+  t.same(await found({ user: 'ada' }), ids(live, ended, purged, silent));
+  t.same(await found({ user: 'ad' }), []);
+  t.same(await found({ text: live.run.slice(3) }), ids(live));
+  t.same(await found({ text: 'lab/r' }), ids(live, ended, purged, silent));
+  t.same(await found({ text: '%' }), []);
+  t.same(await found({ text: 'ADA', removal: 'overdue' }), ids(ended, silent));
+});

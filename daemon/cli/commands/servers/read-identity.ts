@@ -4,11 +4,14 @@ import { EscrowError } from '../../../errors.ts';
 
 const SCOPES_MAX = 20;
 
+/** What the commands show of an identity. */
+export type ShownIdentity = Omit<Identity, 'permissions'>;
+
 /**
  * Asks a server who the user is there. A server may answer anything, so that only what has the right type is returned. Throws
  * `server-unreachable` for another answer, and the errors of the client.
  */
-export async function readIdentity(client: Pick<Client, 'call'>, server: string): Promise<Identity> {
+export async function readIdentity(client: Pick<Client, 'call'>, server: string): Promise<ShownIdentity> {
   const answer = await client.call<unknown>('GET', '/v1/whoami');
   const found = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
     Record<string, unknown>

@@ -3,12 +3,11 @@ import {
   readStoredServers,
   type StoredServer,
 } from '../../../api-client/https/stored-servers.ts';
-import type { Identity } from '../../../contract/types.ts';
 import { asEscrowError, errorTable } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { printJson, printNote, warn } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
-import { readIdentity } from './read-identity.ts';
+import { readIdentity, type ShownIdentity } from './read-identity.ts';
 
 /** Shows the account of the user on each server. A server that does not answer is a warning and sets the exit status. */
 export async function whoAmI(context: Context, options: { readonly json?: boolean }): Promise<void> {
@@ -33,7 +32,7 @@ export async function whoAmI(context: Context, options: { readonly json?: boolea
   );
 }
 
-async function identify(server: StoredServer): Promise<Identity | null> {
+async function identify(server: StoredServer): Promise<ShownIdentity | null> {
   const client = connectStored(server);
   try {
     return await readIdentity(client, server.name);
