@@ -1,10 +1,11 @@
-// node scripts/page.mjs, after tsc: builds the web page in dist/page. Names of assets contain a hash of their content, so that
-// browsers keep them. manifest.json lists the files and their headers; the daemon serves nothing else.
-// --development builds it with the page of components (#/design) and readable code. --watch does so again at each change.
-// --out DIR builds it in another directory.
+// node scripts/page.mjs, after tsc: builds the web page of a daemon in dist/page and that of a team server in dist/team-page, which
+// share code and styles. Names of assets contain a hash of their content, so that browsers keep them. manifest.json lists the files and
+// their headers; nothing else is served.
+// --development builds them with readable code, and the page of a daemon with the page of components (#/design). --watch does so again
+// at each change. --out DIR builds only the page of a daemon, in another directory.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
@@ -16,54 +17,73 @@ const { values: options } = parseArgs({
   options: {
     development: { type: 'boolean', default: false },
     watch: { type: 'boolean', default: false },
-    out: { type: 'string', default: join(root, 'dist/page') },
+    out: { type: 'string' },
   },
 });
 const source = join(root, 'page');
-const built = resolve(options.out);
-/** The page is renamed when it is complete, because a daemon may read it during the build. */
-const out = `${built}.${process.pid}`;
+/**
+ * A daemon is at any address of a proxy or an SSH forward, and its policy permits scripts of its own origin. A team server has one origin
+ * and permits each script by its whole address, and no inline script.
+ */
+const DAEMON = { entry: 'main.tsx', out: resolve(options.out ?? join(root, 'dist/page')), isInline: true };
+const TEAM = { entry: 'team/main.tsx', out: join(root, 'dist/team-page'), isInline: false };
+const PAGES = options.out === undefined ? [DAEMON, TEAM] : [DAEMON];
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 runDriver(async () => {
-  await build(options.development || options.watch);
+  await buildAll(options.development || options.watch);
   if (!options.watch) return;
   say('watching page/ (Ctrl-C ends)');
   let timer;
   watch(source, { recursive: true }, () => {
     clearTimeout(timer);
-    timer = setTimeout(() => build(true).catch((error) => say(error.message)), 50);
+    timer = setTimeout(() => buildAll(true).catch((error) => say(error.message)), 50);
   });
   await new Promise(() => undefined); // until Ctrl-C
 });
 
-async function build(isDevelopment) {
-  const { code, licenses } = await bundle(isDevelopment);
-  const assets = [
-    { name: 'page', extension: 'js', type: 'text/javascript; charset=utf-8', content: code },
-    { name: 'page', extension: 'css', type: 'text/css; charset=utf-8', content: styles(isDevelopment) },
-  ].map((asset) => ({
-    ...asset,
-    path: `assets/${asset.name}-${digest('sha256', asset.content)
-      .replaceAll(/[^A-Za-z0-9]/g, '')
-      .slice(0, 12)}.${asset.extension}`,
-    integrity: `sha384-${digest('sha384', asset.content)}`,
-  }));
-  const theme = minified(readFileSync(join(source, 'theme.js'), 'utf8'));
-  const files = [
-    { path: '', type: 'text/html; charset=utf-8', cache: 'no-cache', content: html(assets, theme) },
-    ...assets.map(({ path, type, content }) => ({ path, type, cache: IMMUTABLE, content })),
-  ];
-  const size = files.reduce((sum, { content }) => sum + brotli(content).length, 0);
-  if (size > PAGE_BYTES_MAX && !isDevelopment)
-    throw new Error(`The page has ${size} bytes, compressed. At most ${PAGE_BYTES_MAX} are allowed.`);
-  write(files, policyFor(theme), licenses);
-  say(`built the page: ${(size / 1000).toFixed(1)} KB compressed`);
+async function buildAll(isDevelopment) {
+  for (const page of PAGES) await build(page, isDevelopment);
 }
 
-async function bundle(isDevelopment) {
+async function build({ entry, out, isInline }, isDevelopment) {
+  const { code, licenses } = await bundle(entry, isDevelopment);
+  const theme = minified(readFileSync(join(source, 'theme.js'), 'utf8'));
+  const script = asset('page', 'js', 'text/javascript', code);
+  const style = asset('page', 'css', 'text/css', styles(isDevelopment));
+  const assets = {
+    script,
+    style,
+    ...(isInline ? {} : { theme: asset('theme', 'js', 'text/javascript', theme) }),
+  };
+  const files = [
+    { path: '', type: 'text/html; charset=utf-8', cache: 'no-cache', content: html(assets, theme) },
+    ...Object.values(assets).map(({ path, type, content }) => ({ path, type, cache: IMMUTABLE, content })),
+  ];
+  const size = files.reduce((sum, { content }) => sum + brotli(content).length, 0);
+  const name = basename(out).replace(/\.\d+$/, '');
+  if (size > PAGE_BYTES_MAX && !isDevelopment)
+    throw new Error(`${name} has ${size} bytes, compressed. At most ${PAGE_BYTES_MAX} are allowed.`);
+  write(out, files, policyFor(isInline ? theme : undefined), licenses);
+  say(`built ${name}: ${(size / 1000).toFixed(1)} KB compressed`);
+}
+
+/** Names contain a hash of the content. */
+function asset(name, extension, type, content) {
+  const hash = digest('sha256', content)
+    .replaceAll(/[^A-Za-z0-9]/g, '')
+    .slice(0, 12);
+  return {
+    path: `assets/${name}-${hash}.${extension}`,
+    type: `${type}; charset=utf-8`,
+    content,
+    integrity: `sha384-${digest('sha384', content)}`,
+  };
+}
+
+async function bundle(entry, isDevelopment) {
   const made = await rolldown({
-    input: join(source, 'main.tsx'),
+    input: join(source, entry),
     cwd: root,
     platform: 'browser',
     transform: {
@@ -94,14 +114,17 @@ function styles(isDevelopment) {
 }
 
 /** Scripts and styles have a hash (SRI): a port can have belonged to another user, whose files the browser may have kept. */
-function html(assets, theme) {
-  const [script, style] = assets;
+function html({ script, style, theme: themeFile }, theme) {
   return readFileSync(join(source, 'index.html'), 'utf8')
     .replace(
       '<!-- styles -->',
       `<link rel="stylesheet" href="${style.path}" integrity="${style.integrity}" />`,
     )
-    .replace('<!-- theme -->', () => `<script>${theme}</script>`)
+    .replace('<!-- theme -->', () =>
+      themeFile === undefined
+        ? `<script>${theme}</script>`
+        : `<script src="${themeFile.path}" integrity="${themeFile.integrity}"></script>`,
+    )
     .replace(
       '<!-- scripts -->',
       `<script type="module" src="${script.path}" integrity="${script.integrity}"></script>`,
@@ -116,11 +139,11 @@ function minified(script) {
     .trim();
 }
 
-/** Everything comes from the page's own origin, and nothing inline runs except for the script with this hash. */
+/** Everything comes from the page's own origin, and nothing inline runs except for the script `theme`, by its hash. */
 function policyFor(theme) {
   const directives = {
     'default-src': "'none'",
-    'script-src': `'self' 'sha256-${digest('sha256', theme)}'`,
+    'script-src': theme === undefined ? "'self'" : `'self' 'sha256-${digest('sha256', theme)}'`,
     'style-src': "'self'",
     'img-src': "'self' data:",
     'connect-src': "'self'",
@@ -135,7 +158,8 @@ function policyFor(theme) {
     .join('; ');
 }
 
-function write(files, policy, licenses) {
+function write(built, files, policy, licenses) {
+  const out = `${built}.${process.pid}`; // renamed when it is complete, because a daemon may read the page during the build
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'assets'), { recursive: true });
   const listed = files.map(({ path, type, cache, content }) => {

@@ -60,8 +60,9 @@ export function ensureBuilt() {
 function ensurePage() {
   const sources = readdirSync(join(root, 'page'), { recursive: true }).map((file) => join('page', file));
   const inputs = [...sources, 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
-  if (isNewerThan('dist/page/manifest.json', inputs)) return;
-  say('building the page (tsc, rolldown)');
+  const built = ['dist/page/manifest.json', 'dist/team-page/manifest.json'];
+  if (built.every((manifest) => isNewerThan(manifest, inputs))) return;
+  say('building the pages (tsc, rolldown)');
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'page']);
   run(process.execPath, ['scripts/page.mjs']);
 }

@@ -1,12 +1,10 @@
 import type { Problem } from '../../daemon/contract/types.ts';
-import { proveServer } from '../access/prove-server.ts';
-import { currentSession } from '../access/session.ts';
-import { lose } from '../access/start-access.ts';
+import { product } from '../product.ts';
 import { url } from './url.ts';
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** A failed request. Contains the problem document of the API, or a similar one if the daemon does not answer. */
+/** A failed request. Contains the problem document of the API, or a similar one if nothing answers. */
 export class ApiError extends Error {
   readonly problem: Problem;
 
@@ -29,23 +27,19 @@ export async function call<T>(method: Method, path: string, options: CallOptions
   return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
 }
 
-/** Sends a request with the token, after the server has proven that it is the daemon. Throws `ApiError`. */
+/** Sends a request with what gives access. Throws `ApiError`. */
 export async function send(
   method: Method,
   path: string,
   { body, headers = {}, signal }: CallOptions = {},
 ): Promise<Response> {
-  const session = currentSession();
-  if (session === undefined) throw unreachable();
-  const result = await proveServer(session);
-  if (result !== 'proven') {
-    lose(result);
-    throw unreachable();
-  }
+  const { authorize, lose } = product().connection;
+  const credential = await authorize(method);
+  if (credential === undefined) throw unreachable();
   const response = await fetch(url(path), {
     method,
     headers: {
-      authorization: `Bearer ${session.token}`,
+      ...credential,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -57,15 +51,18 @@ export async function send(
     throw unreachable();
   });
   if (response.ok) return response;
-  if (response.status === 401) lose('unknown-session');
-  throw new ApiError(await problemOf(response));
+  const problem = await problemOf(response);
+  if (response.status === 401 || problem.code === 'csrf-token-invalid') lose('unknown-session');
+  throw new ApiError(problem);
 }
 
 /** Converts anything thrown to the problem to show. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof ApiError) return error.problem;
   return {
-    ...NO_ANSWER,
+    type: 'urn:nf-escrow:error:internal',
+    status: 500,
+    retryable: false,
     code: 'internal',
     title: 'Unexpected error',
     detail: 'The page failed with an unexpected error.',
@@ -73,18 +70,8 @@ export function asProblem(error: unknown): Problem {
   };
 }
 
-const NO_ANSWER: Problem = {
-  type: 'urn:nf-escrow:error:daemon-unavailable',
-  title: 'Daemon unavailable',
-  status: 503,
-  code: 'daemon-unavailable',
-  detail: 'The daemon does not answer.',
-  hint: 'Run `nf-escrow daemon start`.',
-  retryable: true,
-};
-
 function unreachable(): ApiError {
-  return new ApiError(NO_ANSWER);
+  return new ApiError(product().connection.noAnswer);
 }
 
 async function problemOf(response: Response): Promise<Problem> {
@@ -94,5 +81,6 @@ async function problemOf(response: Response): Promise<Problem> {
   } catch {
     // a proxy answered
   }
-  return { ...NO_ANSWER, detail: `The request failed with status ${String(response.status)}.` };
+  const { noAnswer } = product().connection;
+  return { ...noAnswer, detail: `The request failed with status ${String(response.status)}.` };
 }

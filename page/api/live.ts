@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import { access } from '../access/session.ts';
 import { channel, onMessage } from '../access/channel.ts';
-import { checkAccess } from '../access/start-access.ts';
+import { product } from '../product.ts';
 import { readEvents, type Batch } from './event-stream.ts';
 import { pause, retryDelay } from './pause.ts';
 import { refresh } from './resource.ts';
@@ -30,8 +30,9 @@ export function startLive(): void {
   onMessage('events', ({ batch }) => {
     receive(batch as Batch, false);
   });
-  onMessage('check', () => void checkAccess());
-  addEventListener('offline', () => void checkAccess());
+  const { check } = product().connection;
+  onMessage('check', () => void check());
+  addEventListener('offline', () => void check());
   void whenOpen().then(() => {
     const askedAt = performance.now();
     void navigator.locks.request(LOCK, () => follow(performance.now() - askedAt > IMMEDIATE_MS)); // held until the tab is closed
@@ -67,12 +68,7 @@ async function follow(isTakeover: boolean): Promise<never> {
 
 function receive({ id, events }: Batch, isLeader: boolean): void {
   position = id;
-  for (const { run, type } of events) {
-    if (run !== null) changed.add('runs').add(`run/${run}`);
-    if (/^(secret|run\.(created|materialized))/.test(type)) changed.add('secrets/').add('workspaces');
-    if (/^(run|lease)\./.test(type)) changed.add('warnings');
-    if (/^(workspace|organization)\./.test(type)) changed.add('workspaces');
-  }
+  for (const event of events) for (const key of product().connection.changedBy(event)) changed.add(key);
   if (events.length > 0) for (const listener of listeners) listener(events, isLeader);
   if (changed.size > 0) timer ??= setTimeout(refreshChanged, COALESCE_MS);
 }

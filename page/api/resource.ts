@@ -2,6 +2,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Problem } from '../../daemon/contract/types.ts';
 import { access } from '../access/session.ts';
+import { product } from '../product.ts';
 import { asProblem } from './call.ts';
 
 /** Data of the API with the state of its request. Old data remains visible while it is requested again. */
@@ -41,6 +42,8 @@ export function useResource<T>(key: string, load: () => Promise<T>, delayMs = 0)
   entry.load = load;
   const isOpen = access.value === 'open';
   useEffect(() => {
+    // Another component may have dropped it since this one was rendered.
+    if (!entries.has(key)) entries.set(key, entry);
     entry.users += 1;
     const timer = isOpen ? after(delayMs, () => requestShared(entry)) : undefined;
     return () => {
@@ -50,8 +53,8 @@ export function useResource<T>(key: string, load: () => Promise<T>, delayMs = 0)
     };
   }, [key, isOpen]);
   const { problem, ...state } = entry.state.value as Resource<T>;
-  // The banner says already that the daemon does not answer.
-  const isShown = problem !== undefined && (isOpen || problem.code !== 'daemon-unavailable');
+  // The banner says already that nothing answers.
+  const isShown = problem !== undefined && (isOpen || problem.code !== product().connection.noAnswer.code);
   return { ...state, ...(isShown ? { problem } : {}), retry: () => void request(entry) };
 }
 
@@ -66,7 +69,7 @@ function requestShared(entry: Entry): void {
   if (performance.now() - entry.requestedAt > SHARED_MS) void request(entry);
 }
 
-/** Requests the shown resources whose key starts with one of the prefixes again, and drops the others. */
+/** Requests the shown resources whose key starts with one of the prefixes again, and forgets the data of the others. */
 export function refresh(...prefixes: readonly string[]): void {
   void refreshed(...prefixes);
 }
@@ -77,7 +80,8 @@ export async function refreshed(...prefixes: readonly string[]): Promise<void> {
   for (const [key, entry] of entries) {
     if (!prefixes.some((prefix) => key.startsWith(prefix))) continue;
     if (entry.users > 0) requests.push(request(entry));
-    else entries.delete(key);
+    // A component that is being shown may already have the entry, and requests it then.
+    else entry.state.value = { isLoading: true };
   }
   await Promise.all(requests);
 }

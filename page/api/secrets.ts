@@ -12,17 +12,10 @@ import { to } from '../app/router.ts';
 import { call } from './call.ts';
 import { readAll } from './read-all.ts';
 import { refresh, useResource, type Loaded } from './resource.ts';
+import type { SecretPlace } from './secret-place.ts';
 import { titleOf, type WorkspaceName } from './workspaces.ts';
 
-/** Where secrets belong: a workspace or the user. */
-export interface SecretPlace {
-  /** Path of the list in the API. */
-  readonly path: string;
-  /** Title of the workspace; undefined for the user. */
-  readonly workspace?: string;
-  /** Options of commands that name the place. */
-  readonly options: readonly string[];
-}
+export type { SecretPlace } from './secret-place.ts';
 
 export const userSecrets: SecretPlace = { path: 'v1/user/secrets', options: ['--user'] };
 
@@ -68,9 +61,10 @@ export function addressOf(name: string, workspace: string | null): string {
   );
 }
 
-/** Returns the live runs that hold a value of a secret. */
-export async function readHolders({ path }: SecretPlace, name: string): Promise<SecretHolderList> {
-  return call<SecretHolderList>('GET', `${path}/${encodeURIComponent(name)}/holders`);
+/** Returns the number of live runs that hold a value of a secret. */
+export async function countHolders({ path }: SecretPlace, name: string): Promise<number> {
+  const list = await call<SecretHolderList>('GET', `${path}/${encodeURIComponent(name)}/holders`);
+  return list.holders.length + (list.omitted ?? 0);
 }
 
 /** Condition of a change: the version that the person has seen, or that there is none. */

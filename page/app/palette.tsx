@@ -3,8 +3,9 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import { Icon } from '../components/icon.tsx';
 import { Name } from '../components/name.tsx';
 import { useModal } from '../components/use-modal.ts';
+import { product } from '../product.ts';
 import { overlay } from './keys.ts';
-import { usePaletteEntries, type PaletteEntry } from './palette-entries.ts';
+import type { PaletteEntry } from './palette-entry.ts';
 
 /** Maximum number of shown entries. A longer text finds the others. */
 const SHOWN = 12;
@@ -15,7 +16,7 @@ export function Palette(): JSX.Element {
   const [at, setAt] = useState(0);
   const dialog = useModal();
   const id = useId();
-  const entries = usePaletteEntries(text);
+  const entries = product().usePaletteEntries(text);
   const found = useMemo(() => matching(entries, text).slice(0, SHOWN), [entries, text]);
   const close = (): void => {
     overlay.value = undefined;

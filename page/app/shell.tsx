@@ -3,14 +3,12 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { access } from '../access/session.ts';
 import { IconButton } from '../components/button.tsx';
 import { Logo } from '../components/icon.tsx';
+import { product } from '../product.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { overlay } from './keys.ts';
 import { Palette } from './palette.tsx';
 import { place } from './router.ts';
-import { screenFor } from './screens.tsx';
 import { placeScreen } from './scroll-position.ts';
-import { Sidebar } from './sidebar.tsx';
-import { WarningBanner } from './warning-banner.tsx';
 
 /** Returns the screen of a path, without the details or the tab that it shows. */
 function screenOf(path: readonly string[]): string {
@@ -21,6 +19,7 @@ function screenOf(path: readonly string[]): string {
 export function Shell(): JSX.Element {
   const main = useRef<HTMLElement>(null);
   const { path } = place.value;
+  const { Sidebar, Banner, screenFor, offline } = product();
   const address = screenOf(path);
   const isFirst = useRef(true);
   // A layout effect runs before the browser handles the next key, which may open another overlay.
@@ -57,10 +56,10 @@ export function Shell(): JSX.Element {
       <div class="content">
         {access.value !== 'open' && (
           <div class="offline" role="status">
-            The daemon does not answer. Reconnecting… This screen shows the last known state.
+            {offline}
           </div>
         )}
-        <WarningBanner />
+        <Banner />
         <main ref={main} id="main" tabIndex={-1}>
           {screenFor(path)}
         </main>

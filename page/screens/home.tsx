@@ -4,6 +4,7 @@ import { currentWorkspace, titleOf, useWorkspaces } from '../api/workspaces.ts';
 import { go, to } from '../app/router.ts';
 import { ScreenHead } from '../components/screen-head.tsx';
 import { Empty, Failure, Skeleton } from '../components/states.tsx';
+import { product } from '../product.ts';
 
 /** The start screen. Goes to the secrets of the last used workspace, or else of the first one. */
 export function Home(): JSX.Element {
@@ -16,11 +17,12 @@ export function Home(): JSX.Element {
   }, [chosen]);
   if (problem !== undefined) return <Failure problem={problem} retry={retry} />;
   if (workspaces === undefined || chosen !== undefined) return <Skeleton />;
+  const { text, command } = product().noWorkspaces;
   return (
     <>
       <ScreenHead title="Secrets" />
-      <Empty icon="archive" title="No workspaces yet" command="nf-escrow workspaces create local/main">
-        A workspace is a set of secrets and runs. Create one to start.
+      <Empty icon="archive" title="No workspaces yet" {...(command === undefined ? {} : { command })}>
+        A workspace is a set of secrets and runs. {text}
       </Empty>
     </>
   );

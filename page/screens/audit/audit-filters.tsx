@@ -2,21 +2,8 @@ import type { JSX } from 'preact';
 import { titleOf, useWorkspaces } from '../../api/workspaces.ts';
 import { place, setQuery } from '../../app/router.ts';
 import { Field, Search } from '../../components/field.tsx';
+import { product } from '../../product.ts';
 
-/** Kinds of objects whose events can be shown, as the API calls them. */
-const KINDS: readonly (readonly [type: string, label: string])[] = [
-  ['secret', 'Secrets'],
-  ['secret.set', 'Secrets set'],
-  ['secret.removed', 'Secrets removed'],
-  ['secret.imported', 'Secrets imported'],
-  ['run', 'Runs'],
-  ['run.created', 'Runs launched'],
-  ['run.cancel-requested', 'Run cancellations requested'],
-  ['workspace', 'Workspaces'],
-  ['organization', 'Organizations'],
-  ['compute-environment', 'Compute environments'],
-  ['vault', 'Vault'],
-];
 /** Filters of the API that are shown as a field each. */
 const TEXTS = [
   ['by', 'User', 'ada'],
@@ -63,7 +50,7 @@ export function AuditFilters(): JSX.Element {
   return (
     <>
       <div class="toolbar">
-        <Choice label="Events" name="type" all="All events" options={KINDS} />
+        <Choice label="Events" name="type" all="All events" options={product().auditKinds} />
         <Choice
           label="Workspace"
           name="workspace"

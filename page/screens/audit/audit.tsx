@@ -1,7 +1,10 @@
 import type { JSX } from 'preact';
 import type { JournalEvent } from '../../../daemon/contract/types.ts';
+import { useState } from 'preact/hooks';
+import { asProblem } from '../../api/call.ts';
 import { usePages } from '../../api/use-pages.ts';
 import { place, to } from '../../app/router.ts';
+import { toast } from '../../app/toast-list.ts';
 import { Button } from '../../components/button.tsx';
 import { InTerminal } from '../../components/copy.tsx';
 import { Name } from '../../components/name.tsx';
@@ -11,7 +14,9 @@ import { Table, type Column } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { commandLine } from '../../format/command.ts';
 import { visibleText } from '../../format/visible-text.ts';
+import { product } from '../../product.ts';
 import { AuditFilters, auditQuery, clearFilters } from './audit-filters.tsx';
+import { exportAudit } from './export-audit.ts';
 
 const PAGE = '100';
 const DETAILS_MAX = 2000;
@@ -20,11 +25,26 @@ const DETAILS_MAX = 2000;
 export function Audit(): JSX.Element {
   const query = auditQuery(place.value.query);
   const search = new URLSearchParams({ limit: PAGE, ...query }).toString();
+  const [isExporting, setExporting] = useState(false);
+  const save = async (): Promise<void> => {
+    setExporting(true);
+    try {
+      toast(await exportAudit(query));
+    } catch (error) {
+      toast(asProblem(error).detail, 'bad');
+    }
+    setExporting(false);
+  };
   return (
     <>
       <ScreenHead
         title="Audit log"
-        subtitle="Changes to secrets, workspaces, compute environments and runs. The log never contains secret values."
+        subtitle="Who changed what, and when. The log never contains secret values."
+        actions={
+          <Button icon="file" isBusy={isExporting} onClick={() => void save()}>
+            Export
+          </Button>
+        }
       />
       <AuditFilters />
       <Events search={search} isFiltered={Object.keys(query).length > 0} />
@@ -36,7 +56,7 @@ export function Audit(): JSX.Element {
 /** The API and the command call the filters the same. */
 function auditCommand(query: Readonly<Record<string, string>>): string {
   const options = Object.entries(query).map(([name, value]) => `--${name}=${value}`);
-  return commandLine('nf-escrow', 'audit', ...options);
+  return commandLine('nf-escrow', 'audit', ...product().auditOptions, ...options);
 }
 
 interface EventsProps {

@@ -8,11 +8,15 @@ import { Command, CopyButton, InTerminal } from '../../components/copy.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { Field, Search } from '../../components/field.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { Icon, iconNames, Logo } from '../../components/icon.tsx';
+import { Checkbox, Choice, Input } from '../../components/inputs.tsx';
+import { Listing } from '../../components/listing.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { Name } from '../../components/name.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { Segments } from '../../components/segments.tsx';
+import { ShownOnce } from '../../components/shown-once.tsx';
 import { Empty, Failure, Note, Skeleton } from '../../components/states.tsx';
 import { Table, type Sorting } from '../../components/table.tsx';
 import { Duration, Time } from '../../components/time.tsx';
@@ -45,13 +49,17 @@ const PROCESSES = [
   })),
 ];
 const LONG = ['run_1', HOSTILE];
+const DIALOGS = ['small', 'large', 'panel', 'form', 'shown once'] as const;
 const nothing = (): void => undefined;
 
 /** Every component in every state, in a development build only. */
 export function Design(): JSX.Element {
-  const [opened, setOpened] = useState<'small' | 'large' | 'panel'>();
+  const [opened, setOpened] = useState<(typeof DIALOGS)[number]>();
   const [sorting, setSorting] = useState<Sorting>({ by: 'Version', isReversed: true });
   const [segment, setSegment] = useState('one');
+  const close = (): void => {
+    setOpened(undefined);
+  };
   return (
     <>
       <ScreenHead
@@ -97,7 +105,7 @@ export function Design(): JSX.Element {
               { icon: 'trash', label: 'Remove', isDanger: true, onSelect: nothing },
             ]}
           />
-          {(['small', 'large', 'panel'] as const).map((kind) => (
+          {DIALOGS.map((kind) => (
             <Button
               key={kind}
               onClick={() => {
@@ -225,29 +233,56 @@ export function Design(): JSX.Element {
             keyOf={String}
             useRows={() => undefined}
           />
+          <Listing
+            label="List"
+            columns={[{ title: 'Name', kind: 'main', cell: (row: string) => <Name>{row}</Name> }]}
+            rows={LONG}
+            keyOf={(row) => row}
+            empty={null}
+            more={() => Promise.resolve()}
+          />
           <Facts>
             <Fact title="Workspace">lab/rna</Fact>
             <Fact title="Version">3</Fact>
           </Facts>
         </Sample>
       </div>
-      {opened !== undefined && (
-        <Dialog
-          title="Remove DB_PASSWORD?"
-          kind={opened}
-          onClose={() => {
-            setOpened(undefined);
-          }}
+      {opened === 'form' && (
+        <FormDialog
+          title="Create token"
+          action="Create token"
+          isReady={false}
+          onSubmit={() => Promise.resolve()}
+          onClose={close}
+          command="nf-escrow tokens create"
         >
+          <Input label="Name" hint="A hint." value="" suggestions={LONG} isFirst onChange={nothing} />
+          <Choice
+            label="Role"
+            hint="What the role permits."
+            value="view"
+            options={[
+              { value: 'view', label: 'view' },
+              { value: 'launch', label: 'launch' },
+            ]}
+            onChange={nothing}
+          />
+          <Checkbox label="Administrator of the server" isChecked onChange={nothing} />
+        </FormDialog>
+      )}
+      {opened === 'shown once' && (
+        <ShownOnce
+          title="Token created"
+          text={'nfe_EXAMPLE'.repeat(8)}
+          warning="Copy the token now. Nobody can read it again."
+          onClose={close}
+        />
+      )}
+      {opened !== undefined && opened !== 'form' && opened !== 'shown once' && (
+        <Dialog title="Remove DB_PASSWORD?" kind={opened} onClose={close}>
           <p class="dialog-text">The value is erased and cannot be restored.</p>
           <footer>
-            <Button
-              onClick={() => {
-                setOpened(undefined);
-              }}
-            >
-              Cancel
-            </Button>
+            <Button onClick={close}>Cancel</Button>
             <Button kind="danger">Remove secret</Button>
           </footer>
         </Dialog>

@@ -5,6 +5,7 @@ import { Name } from '../../components/name.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { count } from '../../format/counts.ts';
+import { product } from '../../product.ts';
 
 type Found = SecretSearch['found'][number];
 
@@ -17,7 +18,11 @@ interface OtherSecretsProps {
 /** Secrets of other workspaces, and of the person, that match a search. */
 export function OtherSecrets({ place, search }: OtherSecretsProps): JSX.Element | null {
   const { data } = useSecretSearch(search.trim());
-  const others = data?.found.filter(({ workspace }) => workspace !== (place.workspace ?? null)) ?? [];
+  const { hasOwnSecrets } = product();
+  const others =
+    data?.found.filter(
+      ({ workspace }) => workspace !== (place.workspace ?? null) && (workspace !== null || hasOwnSecrets),
+    ) ?? [];
   if (others.length === 0) return null;
   return (
     <section class="others">

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Problem, Secret } from '../../../daemon/contract/types.ts';
 import { asProblem } from '../../api/call.ts';
 import { useResource } from '../../api/resource.ts';
-import { readHolders, removeSecret, type SecretPlace } from '../../api/secrets.ts';
+import { removeSecret, type SecretPlace } from '../../api/secrets.ts';
 import { toast } from '../../app/toast-list.ts';
 import { Button } from '../../components/button.tsx';
 import { InTerminal } from '../../components/copy.tsx';
@@ -11,6 +11,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { Failure, Note } from '../../components/states.tsx';
 import { commandLine } from '../../format/command.ts';
 import { count } from '../../format/counts.ts';
+import { product } from '../../product.ts';
 
 interface RemoveSecretProps {
   readonly place: SecretPlace;
@@ -22,8 +23,9 @@ interface RemoveSecretProps {
 export function RemoveSecret({ place, secret: { name, version }, onClose }: RemoveSecretProps): JSX.Element {
   const [isRemoving, setRemoving] = useState(false);
   const [problem, setProblem] = useState<Problem>();
-  const { data } = useResource(`holders/${place.path}/${name}`, () => readHolders(place, name));
-  const holders = data === undefined ? 0 : data.holders.length + (data.omitted ?? 0);
+  const { data: holders = 0 } = useResource(`holders/${place.path}/${name}`, () =>
+    product().countHolders(place, name),
+  );
   const remove = async (): Promise<void> => {
     setRemoving(true);
     setProblem(undefined);

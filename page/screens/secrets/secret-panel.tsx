@@ -8,8 +8,8 @@ import { Fact, Facts } from '../../components/facts.tsx';
 import { Name } from '../../components/name.tsx';
 import { Time } from '../../components/time.tsx';
 import { commandLine } from '../../format/command.ts';
+import { product } from '../../product.ts';
 import { SecretHistory } from './secret-history.tsx';
-import { SecretUses } from './secret-uses.tsx';
 
 interface SecretPanelProps {
   readonly place: SecretPlace;
@@ -25,6 +25,7 @@ interface SecretPanelProps {
 export function SecretPanel(props: SecretPanelProps): JSX.Element {
   const { place, secret, canWrite, override, onUpdate, onRemove, onClose } = props;
   const { name, version, dateCreated, lastUpdated, updatedBy } = secret;
+  const { SecretUses } = product();
   return (
     <Dialog title={name} kind="panel" onClose={onClose}>
       <Facts>

@@ -63,7 +63,7 @@ void t.test('shows every component, accessible in each theme and at each width',
   await page.getByText('Added DB_PASSWORD').waitFor();
   const rendered = new Set(await page.evaluate<string[]>(RENDERED));
   await inspect('the screen');
-  for (const kind of ['small', 'large', 'panel']) {
+  for (const kind of ['small', 'large', 'panel', 'form', 'shown once']) {
     await page.getByRole('button', { name: `Dialog, ${kind}` }).click();
     await page.getByRole('dialog').waitFor();
     for (const name of await page.evaluate<string[]>(RENDERED)) rendered.add(name);
