@@ -18,6 +18,7 @@ import { refuseForeignPages } from './listener/refuse-foreign-pages.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { refuseUnknownHosts } from './listener/refuse-unknown-hosts.ts';
 import { serverOperations } from './operations.ts';
+import { serveTeamPage } from './page/serve-team-page.ts';
 import { identifyClient } from './proxies/client-of-request.ts';
 
 /** What the API of a server needs. */
@@ -45,7 +46,7 @@ export function createServerApp(
   app.use(identifyClient(trust, isPublic), identifyOrigin);
   app.use(refuseUnknownHosts(settings.names, isPublic), refuseWhileUnusable(readiness));
   // Before the checks of web pages: a link in a message, or a redirect of the provider, comes from another site.
-  app.use(pages);
+  app.use(pages, serveTeamPage(settings.publicUrl.origin));
   app.use(refuseForeignPages(settings.publicUrl.origin));
   const findRelease = (credential: string): Promise<string | undefined> =>
     findReleaseOf(served.ledger.db, credential);

@@ -31,11 +31,11 @@ interface Manifest {
 }
 
 /**
- * Reads the web page that scripts/page.mjs built; undefined without one. Requests are looked up in the returned map, so that no
+ * Reads a web page that scripts/page.mjs built; undefined without one. Requests are looked up in the returned map, so that no
  * part of a request becomes a path in the file system.
  */
-export function readPageFiles(): PageFiles | undefined {
-  const directory = packageFile('dist/page');
+export function readPageFiles(built: 'dist/page' | 'dist/team-page'): PageFiles | undefined {
+  const directory = packageFile(built);
   if (!existsSync(join(directory, 'manifest.json'))) return undefined;
   const manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as Manifest;
   const files = manifest.files.map(({ path, file, ...described }) => {

@@ -5,7 +5,9 @@ import { readPageFiles, type PageFile, type PageFiles } from './page-files.ts';
  * Serves the files of the web page, which are public. Loads them at the first request. They come before the checks of
  * web pages, because a link or a redirect file may open the page.
  */
-export function servePage(read: () => PageFiles | undefined = readPageFiles): RequestHandler {
+export function servePage(
+  read: () => PageFiles | undefined = () => readPageFiles('dist/page'),
+): RequestHandler {
   let page: PageFiles | undefined;
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {

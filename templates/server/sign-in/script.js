@@ -4,6 +4,8 @@ const content = document.querySelector('#content');
 const message = document.querySelector('#message');
 /** Keeps the secret of an invitation while the browser is at the identity provider. */
 const INVITATION = 'nf-escrow invitation';
+/** Keeps where the page of the server continues after the sign-in. That page sets it, too. */
+const RETURN = 'nf-escrow.return';
 let session;
 
 /** Sends a request. Throws the problem document of a response without success. */
@@ -71,6 +73,7 @@ function takeSecret() {
 function providerButton(returnTo, recent = false) {
   return button(`Sign in with ${session.provider}`, async () => {
     const { location: address } = await send('POST', '/v1/sign-in/provider', { returnTo, recent });
+    if (returnTo === 'sign-in' && sessionStorage.getItem(RETURN) === null) sessionStorage.setItem(RETURN, '');
     location.assign(address);
   });
 }
@@ -80,6 +83,13 @@ function signInElements(returnTo, recent) {
   return [
     element('p', 'Ask an administrator of the server for a sign-in link, and open it in this browser.'),
   ];
+}
+
+/** Opens the page of the server, at the screen that required the sign-in. */
+function openPage() {
+  const screen = sessionStorage.getItem(RETURN) ?? '';
+  sessionStorage.removeItem(RETURN);
+  location.replace(`/${screen.startsWith('#/') ? screen : ''}`);
 }
 
 function showSignedIn() {
@@ -94,7 +104,13 @@ function showSignedIn() {
         ? `You have signed in as ${session.user}.`
         : `You have signed in${session.email === null ? '' : ` as ${session.email}`}, but you have no account on this server yet. Open the link of your invitation.`,
     ),
-    element('p', `To use the server in a terminal, run: nf-escrow login ${location.origin}`),
+    ...(session.user
+      ? [
+          element('p', 'To use the server in a terminal, run this command:'),
+          element('pre', `nf-escrow login ${location.origin}`),
+          button('Open nf-escrow', openPage),
+        ]
+      : []),
     button('Sign out', leave),
   );
 }
@@ -104,13 +120,14 @@ function showSignIn() {
   if (secret !== undefined) {
     const use = async () => {
       session = await send('POST', '/v1/sign-in/link', { secret });
-      showSignedIn();
+      openPage();
     };
     show(
       element('p', 'Sign in with the link that an administrator has sent to you.'),
       button('Sign in', use),
     );
-  } else if (session.csrfToken) showSignedIn();
+  } else if (session.user && sessionStorage.getItem(RETURN) !== null) openPage();
+  else if (session.csrfToken) showSignedIn();
   else show(...signInElements('sign-in'));
 }
 
@@ -198,4 +215,8 @@ async function start() {
   }
 }
 
+// Somebody opens a link in a tab that already shows the page.
+addEventListener('hashchange', () => {
+  if (location.hash !== '') location.reload();
+});
 start();
