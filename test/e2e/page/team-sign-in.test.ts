@@ -42,7 +42,7 @@ async function start(t: Test): Promise<Ground | undefined> {
 async function signIn({ browser, link }: Ground): Promise<Page> {
   const page = await browser.open(await link());
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('You have signed in as ada.').waitFor();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
   return page;
 }
 
@@ -63,7 +63,7 @@ void t.test('signs in with a link, approves a terminal, and signs out', async (t
   t.notOk(page.url().includes(secret), 'the secret is not in the address');
   t.same(await accessibilityOf(page), []);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('You have signed in as ada.').waitFor();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
   const [cookie, ...more] = await browser.context.cookies();
   t.same(more, []);
   const attributes = { secure: true, httpOnly: true, sameSite: 'Lax', path: '/', domain: 'localhost' };
@@ -98,6 +98,11 @@ void t.test('signs in with a link, approves a terminal, and signs out', async (t
   );
   t.equal(polled.status, 201, polled.text);
 
+  await page.goto(`${origin}/sign-in`);
+  await page.getByText('You have signed in as ada.').waitFor();
+  await page.getByText(`nf-escrow login ${origin}`).waitFor();
+  await page.getByRole('button', { name: 'Open nf-escrow' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
   await page.goto(`${origin}/sign-in`);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('Ask an administrator of the server').waitFor();
@@ -144,7 +149,7 @@ void t.test('no page of another origin can use the session or show the server in
       );
       t.ok(['refused', 'opaque'].includes(result as string), `${host} ${name}: ${String(result)}`);
     }
-    for (const path of ['/device', '/sign-in', '/v1/session']) {
+    for (const path of ['/', '/device', '/sign-in', '/v1/session']) {
       await page.evaluate(`new Promise((resolve) => {
         const frame = document.createElement('iframe');
         frame.onload = resolve;
@@ -152,7 +157,7 @@ void t.test('no page of another origin can use the session or show the server in
         document.body.append(frame);
       })`);
       const frame = page.frames().at(-1);
-      t.notMatch(await frame?.content(), /<main>|csrfToken/, `${host}: no frame of ${path}`);
+      t.notMatch(await frame?.content(), /<main>|csrfToken|id="page"/, `${host}: no frame of ${path}`);
     }
     // A form in a new tab: a navigation, which sends the cookie only for GET.
     await page.evaluate(`(() => {
