@@ -9,6 +9,7 @@ import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, vault, watching } from './bench/engine.mjs';
 import { events } from './bench/events.mjs';
 import { page } from './bench/page.mjs';
+import { people } from './bench/people.mjs';
 import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
 import { redaction } from './bench/redaction.mjs';
@@ -39,6 +40,7 @@ const GROUPS = {
   requests: { measure: requests },
   redaction: { measure: redaction },
   page: { measure: page },
+  people: { measure: people },
   team: { measure: team },
 };
 
