@@ -60,7 +60,7 @@ export async function endSessionsOf({ name }: User): Promise<void> {
   await sendChange({ method: 'DELETE', path: pathOf('users', name, 'sessions'), changes: ['sessions'] });
 }
 
-export async function createSignInLink({ name }: User): Promise<CreatedSignInLink> {
+export async function createSignInLink({ name }: Pick<User, 'name'>): Promise<CreatedSignInLink> {
   const path = pathOf('users', name, 'sign-in-links');
   return sendChange<CreatedSignInLink>({ method: 'POST', path, changes: [] });
 }

@@ -221,3 +221,57 @@ void t.test('the sessions of the person are theirs only', async (t) => {
   const { status } = await team.send('viewer', 'DELETE', `/v1/user/sessions/${own?.id ?? ''}`);
   t.equal(status, 404);
 });
+
+void t.test(
+  'opens the forms whose addresses commands print, filled in, and sends nothing by itself',
+  async (t) => {
+    const team = await TeamPage.start(t);
+    if (team === undefined) return;
+    const { origin } = team;
+    const page = await team.open('launcher');
+    await goTo(
+      page,
+      '#/account?token=my+laptop&scopes=read%2Csecrets%3Awrite&workspace=lab%2Frna&days=14&addresses=192.0.2.0%2F24',
+    );
+    const dialog = page.getByRole('dialog', { name: 'Create token' });
+    await dialog.waitFor();
+    t.equal(page.url(), `${origin}/#/account`, 'a reload does not open the form again');
+    const before = await team.must<TokenList>('launcher', 'GET', '/v1/tokens');
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await page.getByRole('dialog', { name: 'Token created' }).getByRole('button', { name: 'Done' }).click();
+    const after = await team.must<TokenList>('launcher', 'GET', '/v1/tokens');
+    t.equal(after.tokens.length, before.tokens.length + 1);
+    const created = after.tokens.find(({ name }) => name === 'my laptop');
+    t.match(created, {
+      scopes: ['read', 'secrets:write'],
+      ...{ workspace: 'lab/rna', addresses: ['192.0.2.0/24'] },
+    });
+    const days = (Date.parse(created?.expires ?? '') - Date.parse(created?.dateCreated ?? '')) / 86_400_000;
+    t.equal(Math.round(days), 14);
+
+    const other = await team.open('administrator');
+    await goTo(
+      other,
+      '#/invitations?email=x%40example.org&user=xavier&administrator=true&organization=lab&role=owner&days=3',
+    );
+    const invite = other.getByRole('dialog', { name: 'Invite' });
+    await invite.getByText('You cannot add members to lab.').waitFor();
+    await invite.getByRole('button', { name: 'Create invitation' }).click();
+    await other
+      .getByRole('dialog', { name: 'Invitation created' })
+      .getByRole('button', { name: 'Done' })
+      .click();
+    const { invitations } = await team.must<InvitationList>('administrator', 'GET', '/v1/invitations');
+    t.match(invitations, [{ email: 'x@example.org', administrator: true, organization: null }]);
+
+    await goTo(other, '#/users?sign-in-link=viewer');
+    const ask = other.getByRole('dialog', { name: 'Create a sign-in link of viewer?' });
+    await ask.getByRole('button', { name: 'Create sign-in link' }).click();
+    await other.getByRole('dialog', { name: 'Sign-in link of viewer' }).waitFor();
+
+    const viewer = await team.open('viewer');
+    await goTo(viewer, '#/users?sign-in-link=owner');
+    await settled(viewer);
+    t.equal(await viewer.getByRole('dialog').count(), 0, 'nobody else gets the form');
+  },
+);

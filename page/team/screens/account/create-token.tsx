@@ -12,24 +12,33 @@ const SCOPES: readonly (readonly [scope: TokenScope, label: string])[] = [
   ['secrets:write', 'secrets:write: set and remove secrets'],
   ['manage', 'manage: change members, workspaces and accounts'],
 ];
-const DAYS = ['7', '30', '90', '365'] as const;
+const DAYS = ['7', '30', '90', '365'];
 
 interface CreateTokenProps {
   /** ORGANIZATION/NAME; absent: a token of the person. */
   readonly serviceAccount?: string;
+  /** Fields that the address fills in. */
+  readonly given: Readonly<Record<string, string>> | undefined;
   /** Receives the token, which the server does not show again. */
   readonly onCreated: (text: string) => void;
   readonly onClose: () => void;
 }
 
 /** The dialog that creates a token. */
-export function CreateToken({ serviceAccount, onCreated, onClose }: CreateTokenProps): JSX.Element {
+export function CreateToken({
+  serviceAccount,
+  given = {},
+  onCreated,
+  onClose,
+}: CreateTokenProps): JSX.Element {
   const { data: workspaces = [] } = useWorkspaces();
-  const [name, setName] = useState('');
-  const [scopes, setScopes] = useState<readonly TokenScope[]>(['read', 'launch']);
-  const [workspace, setWorkspace] = useState('');
-  const [days, setDays] = useState<(typeof DAYS)[number]>('90');
-  const [addresses, setAddresses] = useState('');
+  const [name, setName] = useState(given['token'] ?? '');
+  const [scopes, setScopes] = useState(scopesIn(given['scopes']));
+  const [workspace, setWorkspace] = useState(given['workspace'] ?? '');
+  const [days, setDays] = useState(
+    /^[1-9][0-9]{0,3}$/.test(given['days'] ?? '') ? (given['days'] ?? '') : '90',
+  );
+  const [addresses, setAddresses] = useState(given['addresses']?.replaceAll(',', ', ') ?? '');
   const organization = serviceAccount?.split('/')[0];
   const listed = addresses.split(/[\s,]+/).filter(Boolean);
   return (
@@ -79,13 +88,14 @@ export function CreateToken({ serviceAccount, onCreated, onClose }: CreateTokenP
           ...workspaces
             .filter((one) => organization === undefined || one.organization === organization)
             .map((one) => ({ value: titleOf(one), label: titleOf(one) })),
+          ...unlisted(workspace, workspaces.map(titleOf)),
         ]}
         onChange={setWorkspace}
       />
       <Choice
         label="Expires in"
         value={days}
-        options={DAYS.map((value) => ({ value, label: `${value} days` }))}
+        options={[...new Set([...DAYS, days])].map((value) => ({ value, label: `${value} days` }))}
         onChange={setDays}
       />
       <Input
@@ -97,4 +107,16 @@ export function CreateToken({ serviceAccount, onCreated, onClose }: CreateTokenP
       />
     </FormDialog>
   );
+}
+
+/** Returns the known scopes of a comma-separated list; without a list, those that runs need. */
+function scopesIn(list: string | undefined): readonly TokenScope[] {
+  if (!list) return ['read', 'launch'];
+  const wanted = list.split(',');
+  return SCOPES.map(([scope]) => scope).filter((scope) => wanted.includes(scope));
+}
+
+/** A workspace of the address that the list does not have: the server says why it cannot be used. */
+function unlisted(workspace: string, listed: readonly string[]): readonly { value: string; label: string }[] {
+  return workspace === '' || listed.includes(workspace) ? [] : [{ value: workspace, label: workspace }];
 }

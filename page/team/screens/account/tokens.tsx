@@ -15,6 +15,7 @@ import { Time } from '../../../components/time.tsx';
 import { commandLine } from '../../../format/command.ts';
 import { now } from '../../../format/times.ts';
 import { revokeToken, useTokens } from '../../api/accounts.ts';
+import { useGivenFields } from '../../app/use-given-fields.ts';
 import { CreateToken } from './create-token.tsx';
 
 interface TokensProps {
@@ -28,6 +29,7 @@ interface TokensProps {
 export function Tokens({ serviceAccount, mayCreate, mayRevoke }: TokensProps): JSX.Element {
   const { data, problem, retry } = useTokens(serviceAccount);
   const [isCreating, setCreating] = useState(false);
+  const [given, forgetGiven] = useGivenFields(['token', 'scopes', 'workspace', 'days', 'addresses']);
   const [text, setText] = useState<string>();
   const [revoked, setRevoked] = useState<Token>();
   return (
@@ -58,12 +60,14 @@ export function Tokens({ serviceAccount, mayCreate, mayRevoke }: TokensProps): J
           </Empty>
         }
       />
-      {isCreating && (
+      {(isCreating || (given !== undefined && mayCreate)) && (
         <CreateToken
+          given={given}
           {...(serviceAccount === undefined ? {} : { serviceAccount })}
           onCreated={setText}
           onClose={() => {
             setCreating(false);
+            forgetGiven();
           }}
         />
       )}

@@ -15,6 +15,7 @@ import { Time } from '../../../components/time.tsx';
 import { commandLine } from '../../../format/command.ts';
 import { useInvitations, withdrawInvitation } from '../../api/accounts.ts';
 import { useMay } from '../../api/identity.ts';
+import { useGivenFields } from '../../app/use-given-fields.ts';
 import { InviteDialog } from './invite-dialog.tsx';
 
 /** The open invitations to the server. */
@@ -23,6 +24,9 @@ export function Invitations(): JSX.Element {
   const mayInvite = useMay('invitations:create');
   const mayWithdraw = useMay('invitations:revoke');
   const [isInviting, setInviting] = useState(false);
+  const [given, forgetGiven] = useGivenFields([
+    ...(['email', 'user', 'organization', 'role', 'administrator', 'days'] as const),
+  ]);
   const [withdrawn, setWithdrawn] = useState<Invitation>();
   return (
     <>
@@ -56,10 +60,12 @@ export function Invitations(): JSX.Element {
           </Empty>
         }
       />
-      {isInviting && (
+      {(isInviting || (given !== undefined && mayInvite)) && (
         <InviteDialog
+          given={given}
           onClose={() => {
             setInviting(false);
+            forgetGiven();
           }}
         />
       )}

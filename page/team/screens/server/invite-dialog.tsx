@@ -9,20 +9,26 @@ import { invite } from '../../api/accounts.ts';
 import { useOrganizations } from '../../api/organizations.ts';
 import { OrganizationRoleChoice } from '../organizations/organization-member-dialogs.tsx';
 
+const ROLES: readonly OrganizationRole[] = ['owner', 'admin', 'member'];
+const DAYS = ['1', '7', '30'];
+
 interface InviteDialogProps {
   /** The organization that is chosen first. */
   readonly organization?: Organization;
+  /** Fields that the address fills in. */
+  readonly given?: Readonly<Record<string, string>> | undefined;
   readonly onClose: () => void;
 }
 
 /** Invites a person to the server, and to an organization to which the administrator may add members. */
-export function InviteDialog({ organization: first, onClose }: InviteDialogProps): JSX.Element {
+export function InviteDialog({ organization: first, given = {}, onClose }: InviteDialogProps): JSX.Element {
   const { data: organizations = [] } = useOrganizations();
-  const [email, setEmail] = useState('');
-  const [user, setUser] = useState('');
-  const [chosen, setChosen] = useState(first?.name ?? '');
-  const [role, setRole] = useState<OrganizationRole>('member');
-  const [isAdministrator, setAdministrator] = useState(false);
+  const [email, setEmail] = useState(given['email'] ?? '');
+  const [user, setUser] = useState(given['user'] ?? '');
+  const [chosen, setChosen] = useState(given['organization'] ?? first?.name ?? '');
+  const [role, setRole] = useState(ROLES.find((one) => one === given['role']) ?? 'member');
+  const [days, setDays] = useState(/^[1-9][0-9]?$/.test(given['days'] ?? '') ? (given['days'] ?? '') : '7');
+  const [isAdministrator, setAdministrator] = useState(given['administrator'] === 'true');
   const [link, setLink] = useState<string>();
   const open = organizations.filter((one) => may(one, 'organization_members:write'));
   const organization = open.find(({ name }) => name === chosen);
@@ -45,6 +51,7 @@ export function InviteDialog({ organization: first, onClose }: InviteDialogProps
           email: email.trim(),
           ...(user === '' ? {} : { user }),
           ...(isAdministrator ? { administrator: true } : {}),
+          expiresInDays: Number(days),
           ...(organization === undefined ? {} : { organization: organization.name, role }),
         });
         setLink(created.link);
@@ -68,13 +75,25 @@ export function InviteDialog({ organization: first, onClose }: InviteDialogProps
       />
       <Choice
         label="Organization"
-        value={chosen}
+        hint={
+          chosen !== '' && organization === undefined ? `You cannot add members to ${chosen}.` : undefined
+        }
+        value={organization === undefined ? '' : chosen}
         options={[{ value: '', label: 'None' }, ...open.map(({ name }) => ({ value: name, label: name }))]}
         onChange={setChosen}
       />
       {organization !== undefined && (
         <OrganizationRoleChoice organization={organization} role={role} onChange={setRole} />
       )}
+      <Choice
+        label="Expires in"
+        value={days}
+        options={[...new Set([...DAYS, days])].map((value) => ({
+          value,
+          label: value === '1' ? '1 day' : `${value} days`,
+        }))}
+        onChange={setDays}
+      />
       <Checkbox label="Administrator of the server" isChecked={isAdministrator} onChange={setAdministrator} />
     </FormDialog>
   );

@@ -20,6 +20,7 @@ import { count } from '../../../format/counts.ts';
 import { session } from '../../access/team-session.ts';
 import { createSignInLink, endSessionsOf, setSuspended, useUsers } from '../../api/accounts.ts';
 import { useMay } from '../../api/identity.ts';
+import { useGivenFields } from '../../app/use-given-fields.ts';
 
 /** A question before an action on a user. */
 interface Question {
@@ -34,6 +35,7 @@ export function Users(): JSX.Element {
   const mayWrite = useMay('users:write');
   const [question, setQuestion] = useState<Question>();
   const [link, setLink] = useState<CreatedSignInLink>();
+  const [given, forgetGiven] = useGivenFields(['sign-in-link']);
   const search = (place.value.query.get('search') ?? '').toLowerCase();
   const found = data?.filter(({ name, email }) => `${name} ${email ?? ''}`.toLowerCase().includes(search));
   const actionsFor = (user: User): MenuItem[] => [
@@ -82,6 +84,18 @@ export function Users(): JSX.Element {
             setQuestion(undefined);
           }}
         />
+      )}
+      {given !== undefined && mayLink && (
+        <FormDialog
+          title={`Create a sign-in link of ${given['sign-in-link'] ?? ''}?`}
+          action="Create sign-in link"
+          onSubmit={async () => {
+            setLink(await createSignInLink({ name: given['sign-in-link'] ?? '' }));
+          }}
+          onClose={forgetGiven}
+        >
+          <p class="dialog-text">Earlier sign-in links of the user become invalid.</p>
+        </FormDialog>
       )}
       {link !== undefined && (
         <ShownOnce
