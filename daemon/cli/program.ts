@@ -40,6 +40,7 @@ const groups: readonly Group[] = [
   { names: ['iam'], load: async () => (await import('./commands/aws/iam.ts')).addIam },
   { names: ['vault'], load: async () => (await import('./commands/vault.ts')).addVault },
   { names: ['daemon'], load: async () => (await import('./commands/daemon.ts')).addDaemon },
+  { names: ['uninstall'], load: async () => (await import('./commands/uninstall.ts')).addUninstall },
   {
     names: ['dashboard'],
     load: async () => (await import('./commands/dashboard/dashboard.ts')).addDashboard,

@@ -20,7 +20,7 @@ function isPassed(name: string): boolean {
 
 /** Writes the program that systemd and cron start, with the current environment, and returns its path. */
 export function writeDaemonCommand(settings: Settings, command: readonly string[], env: Environment): string {
-  const path = commandPath(settings);
+  const path = daemonCommandPath(settings);
   const variables = Object.entries(env)
     .filter(([name, value]) => isPassed(name) && value)
     .map(([name, value]) => `export ${name}=${quoteShellWord(value ?? '')}`);
@@ -35,9 +35,10 @@ export function writeDaemonCommand(settings: Settings, command: readonly string[
 
 /** Removes the program that writeDaemonCommand wrote. Idempotent. */
 export function removeDaemonCommand(settings: Settings): void {
-  rmSync(commandPath(settings), { force: true });
+  rmSync(daemonCommandPath(settings), { force: true });
 }
 
-function commandPath({ paths }: Settings): string {
+/** Returns the path of that program. */
+export function daemonCommandPath({ paths }: Settings): string {
   return join(dirname(paths.configFile), 'daemon-command');
 }
