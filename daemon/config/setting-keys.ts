@@ -11,6 +11,7 @@ const KEYS = {
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
   writableByOthers: 'NF_ESCROW_WRITABLE_BY_OTHERS',
   trustedOwners: 'NF_ESCROW_TRUSTED_OWNERS',
+  pluginsDir: 'NF_ESCROW_PLUGINS_DIR',
   listen: 'NF_ESCROW_LISTEN',
   metricsTokenFile: 'NF_ESCROW_METRICS_TOKEN_FILE',
   webhooks: 'NF_ESCROW_WEBHOOKS',

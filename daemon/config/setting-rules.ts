@@ -3,6 +3,7 @@ import { COMPUTE_ENVIRONMENT_NAME, WORKSPACE_TITLE } from '../contract/object-na
 import { EscrowError } from '../errors.ts';
 import { readListenSetting } from './listen-address.ts';
 import { readOnLost } from './on-lost.ts';
+import { isRunsDirectory } from './runs-directory.ts';
 import type { SettingKey } from './setting-keys.ts';
 
 /** What the value of a setting must be, in words after "must be". */
@@ -21,7 +22,7 @@ const RULES: Partial<Record<SettingKey, Rule>> = {
     words: 'the name of a compute environment: lower-case letters, digits, hyphens and underscores',
     isMet: (text) => COMPUTE_ENVIRONMENT_NAME.test(text),
   },
-  runsDir: { words: 'an absolute path', isMet: isAbsolute },
+  runsDir: { words: 'an absolute path, in which {user} is the name of the user', isMet: isRunsDirectory },
   idleSeconds: numberUpTo(999_999_999),
   keepRunsDays: numberUpTo(36_500),
   hostLeaseSeconds: numberUpTo(7 * 24 * 3600),
@@ -31,6 +32,7 @@ const RULES: Partial<Record<SettingKey, Rule>> = {
   },
   writableByOthers: { words: 'warn or refuse', isMet: (text) => ['warn', 'refuse'].includes(text) },
   listen: { words: 'off, or a loopback address with a port, such as 127.0.0.1:8080', isMet: isListenSetting },
+  pluginsDir: { words: 'an absolute path', isMet: isAbsolute },
   metricsTokenFile: { words: 'an absolute path', isMet: isAbsolute },
   trustedOwners: { words: 'names or numeric ids of users, separated by commas', isMet: areOwners },
 };

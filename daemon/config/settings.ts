@@ -5,6 +5,7 @@ import { EscrowError } from '../errors.ts';
 import { readListenSetting, type ListenSetting } from './listen-address.ts';
 import { readOnLost, type OnLost } from './on-lost.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
+import { readRunsDirectory } from './runs-directory.ts';
 import { settingDefaults, settingKeys, type SettingKey } from './setting-keys.ts';
 import { splitOwners, violatedRule } from './setting-rules.ts';
 import { SettingSources, type SettingValue } from './setting-sources.ts';
@@ -32,6 +33,8 @@ export interface Settings {
   readonly writableByOthers: WritablePolicy;
   /** User names and numeric ids of accounts that may own and write to what a run executes. */
   readonly trustedOwners: TrustedOwnerList;
+  /** Absolute path of a directory with plugins for the runs of all users. */
+  readonly pluginsDirectory: string | undefined;
   /** Absolute path of the file with the token for scrapes of the metrics. */
   readonly metricsTokenFile: string | undefined;
   /** Receivers of webhooks, for `readWebhooks`. */
@@ -49,8 +52,10 @@ export async function loadSettings(
   const sources = await SettingSources.read(env, located.configFile);
   for (const key of settingKeys) await assertValid(key, sources.lookUp(key));
   const value = (key: SettingKey): string | undefined => sources.lookUp(key).value;
+  const runsDirectory = value('runsDir');
+  const runs = runsDirectory ? readRunsDirectory(runsDirectory) : join(located.state, 'runs');
   return Object.freeze({
-    paths: Object.freeze({ ...located, runs: value('runsDir') || join(located.state, 'runs') }),
+    paths: Object.freeze({ ...located, runs }),
     workspace: value('workspace') ?? settingDefaults.workspace,
     nextflow: value('nextflow'),
     idleSeconds: Number(value('idleSeconds') ?? settingDefaults.idleSeconds),
@@ -61,6 +66,7 @@ export async function loadSettings(
     vaultKeyCommand: value('vaultKeyCommand'),
     writableByOthers: value('writableByOthers') === 'refuse' ? 'refuse' : 'warn',
     trustedOwners: splitOwners(value('trustedOwners') ?? ''),
+    pluginsDirectory: value('pluginsDir'),
     metricsTokenFile: value('metricsTokenFile'),
     webhooks: sources.lookUp('webhooks'),
     listen: {

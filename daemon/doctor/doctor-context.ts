@@ -25,6 +25,8 @@ export interface DoctorContext {
   /** The workspace and the compute environment of a run that names none. Undefined if the settings are invalid or name none. */
   readonly workspace: string | undefined;
   readonly computeEnvironment: string | undefined;
+  /** A directory with plugins for the runs of all users. */
+  readonly sharedPlugins?: string | undefined;
   /** What happens to runs if other users can change files that they execute. */
   readonly policy: Settings['writableByOthers'];
   /** Accounts that may own and write to these files. */
@@ -65,8 +67,9 @@ export async function createDoctorContext(env: Environment, version: string): Pr
     const settings = await loadSettings(env, locatePaths);
     await readWebhooks(settings.webhooks);
     const { paths, nextflow: named, writableByOthers: policy, workspace, computeEnvironment } = settings;
+    const sharedPlugins = settings.pluginsDirectory;
     const owners = trustedOwners(settings.trustedOwners);
-    const found = { paths, nextflow: named, policy, owners, workspace, computeEnvironment };
+    const found = { paths, nextflow: named, policy, owners, workspace, computeEnvironment, sharedPlugins };
     return { ...machine, ...found, settingsError: undefined };
   } catch (error) {
     const settingsError = asEscrowError(error);

@@ -27,6 +27,7 @@ export async function buildRequest(
     localStore: modules.findLocalStore(env),
     secretDelivery: modules.chooseSecretDelivery({
       ...{ nextflow, launcher, arguments: args, directory: launchDirectory, state, env },
+      sharedPlugins: settings.pluginsDirectory,
     }),
     logFile: modules.expectedLog(launchDirectory, args, env),
     launcher: modules.identifySelf(),

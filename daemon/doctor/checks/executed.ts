@@ -40,9 +40,9 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
 
 /** Returns the directory from which a launch would load plugins. */
 function pluginsOf(subject: DoctorContext, directory: string): string {
-  const { env, paths } = subject;
+  const { env, paths, sharedPlugins } = subject;
   const launcher = findLauncher(subject);
   const isUsable = launcher !== undefined && whyPluginUnusable(launcher, env) === undefined;
   if (!isUsable || paths === undefined) return ownPluginsDirectory({ env, directory });
-  return choosePluginsDirectory({ env, directory, state: paths.state }).path;
+  return choosePluginsDirectory({ env, directory, state: paths.state, sharedPlugins }).path;
 }

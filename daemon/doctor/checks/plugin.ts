@@ -38,11 +38,12 @@ export function checkPlugin(subject: DoctorContext, environment?: ComputeEnviron
       ];
     return [warning('plugin', `The plugin is not used, because ${why}: ${OWN_FORMAT}`, REMEDY)];
   }
-  const { env, paths } = subject;
+  const { env, paths, sharedPlugins } = subject;
   const directory = currentDirectory();
   if (paths === undefined || directory === undefined) return [];
-  const { path, instead } = choosePluginsDirectory({ env, directory, state: paths.state });
-  const unusable = instead === undefined ? undefined : whyUnusable(path);
+  const where = { env, directory, state: paths.state, sharedPlugins };
+  const { path, isOwn, instead } = choosePluginsDirectory(where);
+  const unusable = isOwn ? undefined : whyUnusable(path);
   if (unusable !== undefined)
     return [
       failure(

@@ -8,6 +8,8 @@ export interface Launch {
   readonly directory: string;
   /** nf-escrow's state directory. */
   readonly state: string;
+  /** A directory with plugins for the runs of all users. */
+  readonly sharedPlugins?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Facts about `nextflow`, if they have been read. */
   readonly launcher?: Launcher;

@@ -6,12 +6,15 @@ import { openPluginsDirectory } from './plugin-install.ts';
 import { assertTrustedPlugin, pluginsIn, trustedTarget } from './trusted-plugin.ts';
 
 /**
- * Links plugins of the user's own directory into a private one, and removes links to plugins that other users can change. If
- * other users can write to the user's directory, only its links to plugins elsewhere qualify, because they could replace plugins
- * in it. Returns the names of plugins that are neither linked nor in the private directory. Idempotent.
+ * Links plugins of other directories into a private one, and removes links to plugins that other users can change. The first
+ * directory with a plugin of a name provides it. If other users can write to a directory, only its links to plugins elsewhere
+ * qualify, because they could replace plugins in it. Returns the names of plugins that are neither linked nor in the private
+ * directory. Idempotent.
  */
-export function linkPlugins(own: string, directory: VerifiedDirectory): string[] {
-  const targets = new Map(listed(own).map((name) => [name, trustedPath(own, name)]));
+export function linkPlugins(sources: readonly string[], directory: VerifiedDirectory): string[] {
+  const targets = new Map<string, string | undefined>();
+  for (const source of sources)
+    for (const name of listed(source)) targets.set(name, targets.get(name) ?? trustedPath(source, name));
   for (const name of readdirSync(directory.self)) {
     const target = linkAt(directory.at(name));
     if (target !== undefined && target !== targets.get(name)) rmSync(directory.at(name), { force: true });

@@ -61,8 +61,8 @@ export function addAwsPlugin(secretDelivery: SecretDelivery, env: Environment): 
   return { ...secretDelivery, environment: { ...secretDelivery.environment, NXF_PLUGINS_DEFAULT: defaults } };
 }
 
-function placed({ path, instead }: PluginsDirectory): Record<string, string> {
-  return instead === undefined ? {} : { NXF_PLUGINS_DIR: path };
+function placed({ path, isOwn }: PluginsDirectory): Record<string, string> {
+  return isOwn ? {} : { NXF_PLUGINS_DIR: path };
 }
 
 function noteOn({ path, instead }: PluginsDirectory): Pick<SecretDelivery, 'note'> {

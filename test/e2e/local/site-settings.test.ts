@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { accepts } from '../../support/hostile.ts';
@@ -45,7 +46,22 @@ void t.test("a site's lock holds against file, variable and command", async (t) 
   const listed = await onSite(['config', 'list'], { [KEY]: 'warn' });
   t.match(listed.stdout, /^writableByOthers\trefuse\t\/etc\/nf-escrow\/config\.yaml \(locked\)$/m);
 
+  const scratch = join(box.directory, 'scratch');
+  mkdirSync(join(scratch, userInfo().username), { recursive: true });
+  const plugins = join(box.directory, 'plugins');
+  mkdirSync(join(plugins, 'nf-site-1.0.0'), { recursive: true });
+  writeFileSync(
+    join(etc, 'nf-escrow/config.yaml'),
+    `${site}runsDir: ${scratch}/{user}/nf-escrow\npluginsDir: ${plugins}\n`,
+  );
   chmodSync(box.launch, 0o755);
+  await accepts(t, box, ['daemon', 'stop']);
+  const placed = await onSite(['run', 'echo "$NF_ESCROW_RUN $NXF_SECRETS_FILE"'], {
+    NXF_PLUGINS_DEFAULT: '',
+  });
+  t.match(placed.stdout, `${scratch}/${userInfo().username}/nf-escrow/r`, placed.stderr);
+  t.equal(readlinkSync(join(box.state, 'plugins/nf-site-1.0.0')), join(plugins, 'nf-site-1.0.0'));
+
   const allowed = await onSite(['run', 'true']);
   t.equal(allowed.status, 0, allowed.stderr);
   t.notMatch(allowed.stderr, /can be changed by others|will contain new files/);

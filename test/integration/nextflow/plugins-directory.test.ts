@@ -223,3 +223,30 @@ void t.test("a user's own group is not private if it has another member", async 
   t.same(readdirSync(plugins), []);
   t.same(readdirSync(join(victim.home, 'escrow/plugins')), [OURS]);
 });
+
+void t.test('links the plugins of a shared directory, which may be read-only', async (t) => {
+  const place = placeOf(t);
+  if (place === undefined) return;
+  const { launch, plugins, own, make } = place;
+  const shared = join(launch.directory, 'shared');
+  for (const name of ['nf-site-1.0.0', 'nf-both-1.0.0'])
+    mkdirSync(join(shared, name, 'classes'), { recursive: true });
+  make('nf-both-1.0.0');
+  make('nf-own-1.0.0');
+  chmodSync(shared, 0o555);
+  const offline = { ...launch, sharedPlugins: shared, env: { ...launch.env, NXF_OFFLINE: 'true' } };
+  const delivery = chooseSecretDelivery(offline);
+  t.match(delivery, { reason: null, environment: { NXF_PLUGINS_DIR: own } });
+  t.notOk('note' in delivery, 'this is no exception');
+  t.same(readdirSync(own).sort(), [OURS, 'nf-both-1.0.0', 'nf-own-1.0.0', 'nf-site-1.0.0'].sort());
+  t.equal(readlinkSync(join(own, 'nf-site-1.0.0')), join(shared, 'nf-site-1.0.0'));
+  t.equal(readlinkSync(join(own, 'nf-both-1.0.0')), join(plugins, 'nf-both-1.0.0'), "the user's come first");
+
+  chmodSync(shared, 0o755);
+  share(shared);
+  const warned = chooseSecretDelivery(offline);
+  t.match(warned.note, `plugins are loaded from ${plugins}: Cannot use the plugins directory "${shared}"`);
+  t.notOk('NXF_PLUGINS_DIR' in warned.environment, 'other users could replace its plugins');
+  const missing = chooseSecretDelivery({ ...offline, sharedPlugins: join(launch.directory, 'missing') });
+  t.match(missing.note, /missing": it does not exist\. Remedy: Correct the setting pluginsDir/);
+});

@@ -111,7 +111,7 @@ export const launches: readonly Mistake[] = [
     line: 'nf-escrow config get worskpace',
     status: 64,
     says: 'Unknown setting "worskpace". Did you mean workspace?',
-    hint: 'Use one of: workspace, computeEnv, nextflow, runsDir, idleSeconds, keepRunsDays, onLost, hostLeaseSeconds, vaultKeyCommand, writableByOthers, trustedOwners, listen, metricsTokenFile, webhooks.',
+    hint: 'Use one of: workspace, computeEnv, nextflow, runsDir, idleSeconds, keepRunsDays, onLost, hostLeaseSeconds, vaultKeyCommand, writableByOthers, trustedOwners, pluginsDir, listen, metricsTokenFile, webhooks.',
   },
   {
     line: 'nf-escrow use lab/rnaa',
