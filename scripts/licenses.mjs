@@ -7,12 +7,15 @@ const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC',
 /** Returns the name, version and licence text of each package in rolldown's output. */
 export function licensesOf(output) {
   const modules = output.flatMap(({ moduleIds }) => moduleIds ?? []);
-  const packages = new Map();
-  for (const module of modules) {
-    const [, directory] = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(module) ?? [];
-    if (directory !== undefined) packages.set(directory, describe(directory));
-  }
-  const sections = [...packages.values()].sort().map((text) => text.trimEnd());
+  const directories = modules.flatMap(
+    (module) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(module)?.[1] ?? [],
+  );
+  return licensesIn(directories);
+}
+
+/** Returns the name, version and licence text of the packages in directories. */
+export function licensesIn(directories) {
+  const sections = [...new Set(directories)].map((directory) => describe(directory).trimEnd()).sort();
   const rule = `\n\n${'-'.repeat(80)}\n\n`;
   return `nf-escrow contains these packages:${rule}${sections.join(rule)}\n`;
 }

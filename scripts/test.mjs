@@ -21,8 +21,11 @@ import {
   ensureDependencies,
   ensureGridEngine,
   ensureJava,
+  ensureModules,
   ensureMoto,
   ensureNextflow,
+  ensureNodes,
+  ensurePackages,
   ensurePlugin,
   ensurePostgres,
   ensurePromtool,
@@ -75,6 +78,7 @@ runDriver(async () => {
   const count = (counted) => {
     for (const key of Object.keys(totals)) totals[key] += counted[key];
   };
+  if (plugin && files.some((file) => file.includes('/e2e/packages/'))) ensurePackages();
   if (plugin && (names.length === 0 || names.some((name) => name.includes('plugin')))) count(testPlugin());
   await withEnterableCheckout(async (checkout) => {
     const test = async (program, name, selected) => {
@@ -113,6 +117,10 @@ function setUp() {
   ensureSlurm();
   ensurePostgres();
   const promtool = ensurePromtool();
+  const modules = ensureModules();
+  const nodes = ensureNodes();
+  if (CI && process.arch === 'x64' && nodes.length === 0)
+    throw new Error('In CI, the tests need Node.js 22 and 26.');
   ensureGridEngine();
   ensureCron();
   ensureCallers();
@@ -125,6 +133,10 @@ function setUp() {
     ...(generator ? { NF_ESCROW_TEST_CLIENT_GENERATOR: generator } : {}),
     ...(schemathesis ? { NF_ESCROW_TEST_SCHEMATHESIS: schemathesis } : {}),
     ...(promtool ? { NF_ESCROW_TEST_PROMTOOL: promtool } : {}),
+    NF_ESCROW_TEST_NODES: nodes.join(':'),
+    ...(modules
+      ? { NF_ESCROW_TEST_MODULECMD: modules.environmentModules, NF_ESCROW_TEST_LMOD: modules.lmod }
+      : {}),
     ...(process.env.NF_ESCROW_TEST_NEXTFLOW_AWS ? { NF_ESCROW_TEST_AWS_CLI: ensureAwsCli() ?? '' } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };

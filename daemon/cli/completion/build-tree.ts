@@ -92,10 +92,11 @@ function readSchema<T>(schema: string): T {
 
 /** Reads the options of `run` from its help. */
 function parseRunHelp(help: string): OptionNode[] {
-  return [...help.matchAll(/^ {2}(--[\w-]+)(?: ([A-Z/]+))? +(\S.*)$/gm)].map(
+  // A description may continue on indented lines.
+  return [...help.matchAll(/^ {2}(--[\w-]+)(?: ([A-Z/]+))? +(\S.*(?:\n {10,}\S.*)*)$/gm)].map(
     ([, name = '', placeholder, description = '']) => ({
       names: [name],
-      description,
+      description: description.replace(/\s+/g, ' '),
       ...(placeholder === undefined ? {} : { value: describeValue(placeholder, undefined) }),
     }),
   );

@@ -147,7 +147,7 @@ void t.test('works through links, by relative paths and on PATH', async (t) => {
     t.match(await version('nf-escrow', { PATH: `${PATH}:/usr/bin:/bin` }), { status: 0 }, PATH);
 });
 
-void t.test('uses the Node of NF_ESCROW_NODE, else of PATH, else of the npm that installed it', async (t) => {
+void t.test('uses the Node of NF_ESCROW_NODE, the tarball, PATH or npm, in this order', async (t) => {
   const box = withLauncher(t);
   const bin = join(box.directory, 'bin');
   mkdirSync(bin);
@@ -181,6 +181,21 @@ void t.test('uses the Node of NF_ESCROW_NODE, else of PATH, else of the npm that
   t.match(wrong, {
     status: 78,
     stderr: /^nf-escrow: cannot start Node.js: \/missing\/node, from NF_ESCROW_NODE\.\n/,
+  });
+
+  const unpacked = join(box.directory, 'tarball/bin');
+  const own = join(box.directory, 'tarball/node/bin');
+  for (const directory of [unpacked, own]) mkdirSync(directory, { recursive: true });
+  for (const name of ['nf-escrow', 'start.cjs']) copyFileSync(join(root, 'bin', name), join(unpacked, name));
+  const ofTarball = (env: Environment): Promise<Ended> =>
+    at({ ...bare, ...env }, join(unpacked, 'nf-escrow'));
+  copyFileSync(named('own'), join(own, 'node'));
+  t.match(await ofTarball({ PATH: bin }), { stderr: /^own\n/ });
+  writeFileSync(join(own, 'node'), '\x7fELF');
+  t.match(await ofTarball({ PATH: bin }), { stderr: /node\n.*npm run build/s }, 'for another processor');
+  t.match(await ofTarball({}), {
+    status: 78,
+    stderr: /\/node\/bin\/node requires glibc 2\.28 or later\.\n/,
   });
 
   const installed = join(box.directory, 'lib/node_modules/nf-escrow/bin');
