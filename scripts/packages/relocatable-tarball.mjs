@@ -59,7 +59,7 @@ function addRuntimePackages(tree, architecture) {
   for (const { name, directory } of packages)
     cpSync(directory, join(tree, 'node_modules', name), { recursive: true, dereference: true });
   const notices = [
-    ...['dist/bundle', 'dist/page'].map((part) =>
+    ...['dist/bundle', 'dist/page', 'dist/team-page'].map((part) =>
       readFileSync(join(tree, part, 'THIRD_PARTY_LICENSES'), 'utf8'),
     ),
     licensesIn(packages.map(({ directory }) => directory)),
@@ -75,8 +75,9 @@ function addModulefile(tree) {
 }
 
 function addDocuments(tree) {
-  for (const entry of readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md')))
-    cpSync(join(root, 'docs', entry), join(tree, 'docs', entry));
+  for (const directory of ['docs', 'docs/team-server'])
+    for (const entry of readdirSync(join(root, directory)).filter((file) => file.endsWith('.md')))
+      cpSync(join(root, directory, entry), join(tree, directory, entry));
   copyFileSync(join(root, 'SECURITY.md'), join(tree, 'SECURITY.md'));
   const commands = JSON.parse(readFileSync(join(tree, 'dist/bundle/command-tree.json'), 'utf8'));
   mkdirSync(join(tree, 'share/man/man1'), { recursive: true });
