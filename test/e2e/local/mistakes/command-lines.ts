@@ -54,7 +54,7 @@ export const commandLines: readonly Mistake[] = [
     line: 'nf-escrow secrets set DB_PASSWORD hunter2',
     status: 64,
     says: 'Cannot set a secret from an argument: other users can see arguments, and your shell history keeps them.',
-    hint: 'Choose another value. Give only the name as an argument, and the value at the prompt or on standard input.',
+    hint: 'If you entered the value, replace it at the service that issued it, because it may be in your shell history. Then give only the name as an argument, and the new value at the prompt or on standard input.',
   },
   {
     line: 'nf-escrow secrets show DB_PASSWORD hunter2',
