@@ -21,12 +21,14 @@ interface ReplicaOptions {
   readonly databaseUrl: string;
   readonly publicUrl: string;
   readonly command?: readonly [string, ...string[]];
+  /** Limits that differ from the defaults. */
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
 /** Configures replicas of one server, which trust a proxy on loopback. The first administrator exists afterwards. */
 export async function configureReplicas(
   t: Test,
-  { count, databaseUrl, publicUrl, command }: ReplicaOptions,
+  { count, databaseUrl, publicUrl, command, limits = {} }: ReplicaOptions,
 ): Promise<{ readonly replicas: readonly Replica[]; readonly adminToken: string }> {
   const ports = await freePorts(count);
   const servers = ports.map(() => new TeamServer(t));
@@ -42,6 +44,7 @@ export async function configureReplicas(
       publicUrl,
       trustedProxies: ['127.0.0.1'],
       database: { urlFile },
+      limits,
       vault: { keyFile: join(first.box.directory, 'key', 'vault.key') },
     });
   }
