@@ -1,13 +1,8 @@
-import { invitationOperations } from '../api/operations/invitations.ts';
-import { deviceLoginOperations } from '../api/operations/device-logins.ts';
-import { serviceAccountOperations, tokenOperations, userOperations } from '../api/operations/accounts.ts';
 import { daemonOperations } from '../api/operations/daemon.ts';
 import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
 import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
-import { serverOverviewOperations } from '../api/operations/server.ts';
-import { sessionOperations } from '../api/operations/sessions.ts';
-import { signInOperations } from '../api/operations/sign-in.ts';
+import { accountOperations, allSignInOperations } from '../api/operations/team.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../api/routing/operation.ts';
@@ -61,19 +56,12 @@ const serverGroups: readonly OperationGroup[] = [
   {
     title: 'Accounts',
     description: 'Users, invitations, service accounts and tokens',
-    operations: [
-      ...userOperations,
-      ...invitationOperations,
-      ...serviceAccountOperations,
-      ...tokenOperations,
-      ...sessionOperations,
-      ...serverOverviewOperations,
-    ],
+    operations: accountOperations,
   },
   {
     title: 'Sign-in',
     description: 'Sign-in of people with a browser, and of their terminals',
-    operations: [...signInOperations, ...deviceLoginOperations],
+    operations: allSignInOperations,
   },
   {
     title: 'Releases',

@@ -1,22 +1,17 @@
 import { openApi, ownApi } from '../routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../routing/operation.ts';
 import { platformApi, platformGroup } from '../seqera-platform/operations.ts';
-import { serviceAccountOperations, tokenOperations, userOperations } from './accounts.ts';
 import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
 import { launchOperations } from './launches.ts';
 import { dashboardOperations } from './dashboard.ts';
-import { deviceLoginOperations } from './device-logins.ts';
-import { invitationOperations } from './invitations.ts';
 import { memberOperations, organizationMemberOperations } from './members.ts';
 import { releaseOperations } from './releases.ts';
 import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
-import { serverOverviewOperations } from './server.ts';
-import { sessionOperations } from './sessions.ts';
-import { signInOperations } from './sign-in.ts';
+import { accountOperations, allSignInOperations } from './team.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
 
 const description = operation({
@@ -97,19 +92,12 @@ export const operationGroups: readonly OperationGroup[] = [
   {
     title: 'Accounts',
     description: 'Users, invitations, service accounts and tokens of a team server',
-    operations: [
-      ...userOperations,
-      ...invitationOperations,
-      ...serviceAccountOperations,
-      ...tokenOperations,
-      ...sessionOperations,
-      ...serverOverviewOperations,
-    ],
+    operations: accountOperations,
   },
   {
     title: 'Sign-in',
     description: 'Sign-in of people with a browser, and of their terminals',
-    operations: [...signInOperations, ...deviceLoginOperations],
+    operations: allSignInOperations,
   },
   {
     title: 'Releases',
