@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { TokenInput } from '../../../contract/types.ts';
-import { EscrowError } from '../../../errors.ts';
 import type { ServerOptions } from '../../../server/configuration/server-settings.ts';
+import { readDays } from '../../io/days.ts';
 import { print, writeError } from '../../io/output.ts';
 import { invitationOf, printLink, type InvitationOptions } from '../team/invitation-options.ts';
 import { addServerOptions, settingsOf } from './server-options.ts';
@@ -95,14 +95,13 @@ async function createToken(
   name: string,
   { user, scope: scopes, workspace, days, address: addresses, tokenFile, ...options }: TokenOptions,
 ): Promise<void> {
-  if (days !== undefined && !/^[1-9][0-9]{0,3}$/.test(days))
-    throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
+  const expiresInDays = readDays(days, 4);
   const { createServerToken } = await import('../../../server/accounts/operate.ts');
   const input = {
     ...{ user, name, scopes },
     ...(workspace === undefined ? {} : { workspace }),
     ...(addresses === undefined ? {} : { addresses }),
-    ...(days === undefined ? {} : { expiresInDays: Number(days) }),
+    ...(expiresInDays === undefined ? {} : { expiresInDays }),
   };
   const { token, text } = await createServerToken(await settingsOf(options), input, tokenFile);
   if (tokenFile === undefined) {

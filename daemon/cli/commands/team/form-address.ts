@@ -1,4 +1,3 @@
-import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { findTeamServer } from '../../places.ts';
 import { print, printJson, writeError } from '../../io/output.ts';
@@ -34,10 +33,4 @@ export async function printFormAddress(
   }
   writeError(`To ${what}, open this address in a browser, sign in, check the form, and submit it:\n`);
   print(address);
-}
-
-/** Returns a number of days from an option. Throws `usage`. */
-export function readDays(days: string | undefined): string | undefined {
-  if (days === undefined || /^[1-9][0-9]{0,3}$/.test(days)) return days;
-  throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
 }

@@ -1,5 +1,5 @@
 import type { InvitationInput } from '../../../contract/types.ts';
-import { EscrowError } from '../../../errors.ts';
+import { readDays } from '../../io/days.ts';
 import { print, writeError } from '../../io/output.ts';
 
 /** Options of the commands that invite a person. */
@@ -16,15 +16,14 @@ export function invitationOf(
   email: string,
   { user, administrator, organization, role, days }: InvitationOptions,
 ): InvitationInput {
-  if (days !== undefined && !/^[1-9][0-9]?$/.test(days))
-    throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
+  const expiresInDays = readDays(days, 2);
   return {
     email,
     ...(user === undefined ? {} : { user }),
     ...(administrator === undefined ? {} : { administrator }),
     ...(organization === undefined ? {} : { organization }),
     ...(role === undefined ? {} : { role: role as NonNullable<InvitationInput['role']> }), // the server checks it
-    ...(days === undefined ? {} : { expiresInDays: Number(days) }),
+    ...(expiresInDays === undefined ? {} : { expiresInDays }),
   };
 }
 

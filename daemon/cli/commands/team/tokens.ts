@@ -6,11 +6,12 @@ import type { Context } from '../../context.ts';
 import { connectTeamServer } from '../../places.ts';
 import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { confirm } from '../../io/confirm.ts';
+import { readDays } from '../../io/days.ts';
 import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
-import { printFormAddress, readDays } from './form-address.ts';
+import { printFormAddress } from './form-address.ts';
 
 interface CreateOptions extends ServerOption {
   readonly scope: readonly string[];
@@ -75,7 +76,7 @@ async function createToken(
       serviceAccount === undefined
         ? ['account']
         : ['organizations', ...splitServiceAccount(serviceAccount, 'service-accounts')],
-    fields: { token: name, scopes, workspace, days: readDays(days), addresses },
+    fields: { token: name, scopes, workspace, days: readDays(days, 4)?.toString(), addresses },
   });
 }
 
