@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Problem } from '../../daemon/contract/types.ts';
-import { Button } from './button.tsx';
+import { ShowMore } from './show-more.tsx';
 import { Failure, Skeleton } from './states.tsx';
 import { Table, type Column } from './table.tsx';
 
@@ -30,13 +30,7 @@ export function Listing<Row>(props: ListingProps<Row>): JSX.Element {
       {rows !== undefined && rows.length > 0 && (
         <Table label={label} columns={columns} rows={rows} keyOf={keyOf} />
       )}
-      {more !== undefined && (
-        <div class="more">
-          <Button isBusy={isReading} onClick={() => void more()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore more={more} isReading={isReading} />
     </>
   );
 }

@@ -9,6 +9,7 @@ import { Button } from '../../components/button.tsx';
 import { InTerminal } from '../../components/copy.tsx';
 import { Name } from '../../components/name.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
+import { ShowMore } from '../../components/show-more.tsx';
 import { Empty, Failure, Skeleton } from '../../components/states.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
@@ -83,13 +84,7 @@ function Events({ search, isFiltered }: EventsProps): JSX.Element {
       {items !== undefined && items.length > 0 && (
         <Table label="Audit log" columns={COLUMNS} rows={items} keyOf={({ seq }) => String(seq)} />
       )}
-      {more !== undefined && (
-        <div class="more">
-          <Button isBusy={isReading} onClick={() => void more()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore more={more} isReading={isReading} />
     </>
   );
 }
