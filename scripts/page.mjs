@@ -61,7 +61,7 @@ async function build({ entry, out, isInline }, isDevelopment) {
     ...Object.values(assets).map(({ path, type, content }) => ({ path, type, cache: IMMUTABLE, content })),
   ];
   const size = files.reduce((sum, { content }) => sum + brotli(content).length, 0);
-  const name = basename(out).replace(/\.\d+$/, '');
+  const name = basename(out);
   if (size > PAGE_BYTES_MAX && !isDevelopment)
     throw new Error(`${name} has ${size} bytes, compressed. At most ${PAGE_BYTES_MAX} are allowed.`);
   write(out, files, policyFor(isInline ? theme : undefined), licenses);

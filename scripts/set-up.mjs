@@ -19,8 +19,9 @@ import { join } from 'node:path';
 import { installPostgres, installSystemPackage, unpackSystemPackage } from './apt.mjs';
 import { fetchPackage } from './packages/fetch-package.mjs';
 import { buildPlugin } from './plugin.mjs';
-import { cacheDirectory, root, run, say, which } from './steps.mjs';
+import { cacheDirectory, pageDirectories, root, run, say, which } from './steps.mjs';
 
+const pageManifests = pageDirectories.map((directory) => `${directory}/manifest.json`);
 const NEXTFLOW_VERSION = '24.10.0';
 /** Where Debian installs the programs of PostgreSQL, by version. */
 const POSTGRES = '/usr/lib/postgresql';
@@ -67,8 +68,7 @@ export function ensureBuilt() {
 /** Checks and builds the web page if a file that it is made from has changed. */
 function ensurePage() {
   const inputs = [...filesIn('page'), 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
-  const built = ['dist/page/manifest.json', 'dist/team-page/manifest.json'];
-  if (built.every((manifest) => isNewerThan(manifest, inputs))) return;
+  if (pageManifests.every((manifest) => isNewerThan(manifest, inputs))) return;
   say('building the pages (tsc, rolldown)');
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'page']);
   run(process.execPath, ['scripts/page.mjs']);
@@ -192,7 +192,7 @@ export function ensurePlugin() {
 export function ensurePackages() {
   const inputs = [
     ...['bin/nf-escrow', 'bin/start.cjs', 'package.json', 'scripts/package.mjs', 'scripts/packages'],
-    ...['dist/bundle/THIRD_PARTY_LICENSES', 'dist/page/manifest.json', 'dist/.plugin-hash'],
+    ...['dist/bundle/THIRD_PARTY_LICENSES', ...pageManifests, 'dist/.plugin-hash'],
     ...filesIn('schemas'),
     ...filesIn('templates'),
     ...filesIn('scripts/packages'),

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 /** The directory of the checkout. */
 export const root = resolve(fileURLToPath(import.meta.url), '../..');
 
+/** Where scripts/page.mjs builds the page of a daemon and that of a team server. */
+export const pageDirectories = ['dist/page', 'dist/team-page'];
+
 /** The user's Node. npm puts node_modules/.bin first on PATH, where `node` is the Node 24 that some tests use. */
 export const node = process.env.npm_node_execpath ?? process.execPath;
 

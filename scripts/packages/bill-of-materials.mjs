@@ -2,17 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../steps.mjs';
-import { nodeFor, runtimePackages } from './locked-packages.mjs';
+import { pageDirectories, root } from '../steps.mjs';
+import { nodeFor, readLock, runtimePackages } from './locked-packages.mjs';
 
 /**
- * Returns the bill of materials of a release: the packages in the bundle and the page, which their notices list, the packages that
+ * Returns the bill of materials of a release: the packages in the bundle and the pages, which their notices list, the packages that
  * are installed with nf-escrow, and the Node.js of the tarballs.
  */
 export function billOfMaterials(version, architectures) {
   const components = new Map();
-  for (const part of ['bundle', 'page'])
-    for (const each of packagesInNotices(join(root, 'dist', part, 'THIRD_PARTY_LICENSES')))
+  for (const part of ['dist/bundle', ...pageDirectories])
+    for (const each of packagesInNotices(join(root, part, 'THIRD_PARTY_LICENSES')))
       components.set(each['bom-ref'], each);
   for (const architecture of architectures)
     for (const each of [...runtimePackages(architecture), nodeFor(architecture)].map(component))
@@ -58,7 +58,7 @@ let lock;
 
 /** Returns the integrity of a package in npm's lock file. */
 function integrityOf(name, version) {
-  lock ??= JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  lock ??= readLock();
   return Object.entries(lock).find(
     ([path, entry]) => path.endsWith(`node_modules/${name}`) && entry.version === version,
   )?.[1].integrity;

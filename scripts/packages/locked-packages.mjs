@@ -10,7 +10,8 @@ export const architectures = ['x64', 'arm64'];
 const NODE_ARM64_INTEGRITY =
   'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==';
 
-function readLock() {
+/** Returns the packages in npm's lock file, by path. */
+export function readLock() {
   return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { licensesIn } from '../licenses.mjs';
-import { root, run } from '../steps.mjs';
+import { pageDirectories, root, run } from '../steps.mjs';
 import { nodeFor, runtimePackages } from './locked-packages.mjs';
 import { manualPage } from './manual-page.mjs';
 import { packageVersion } from './npm-tarball.mjs';
@@ -59,7 +59,7 @@ function addRuntimePackages(tree, architecture) {
   for (const { name, directory } of packages)
     cpSync(directory, join(tree, 'node_modules', name), { recursive: true, dereference: true });
   const notices = [
-    ...['dist/bundle', 'dist/page', 'dist/team-page'].map((part) =>
+    ...['dist/bundle', ...pageDirectories].map((part) =>
       readFileSync(join(tree, part, 'THIRD_PARTY_LICENSES'), 'utf8'),
     ),
     licensesIn(packages.map(({ directory }) => directory)),
