@@ -131,15 +131,18 @@ async function importTime({ admin }) {
 /** What a daemon does for a run: a key, a request over a new connection, the record, and the decryption of all values. */
 async function releaseTime(bench, { admin, url, caFile }, token) {
   say(`release of ${RELEASED} secrets`);
-  const [{ ServerSource }, { openLedger }, { newRunId }] = await Promise.all(
-    ['daemon/sources/server-source', 'daemon/ledger/sqlite/open', 'daemon/contract/run-id'].map(load),
+  const [{ ServerSource }, { openLedger }, { newRunId }, { noFaults }] = await Promise.all(
+    [
+      ...['daemon/sources/server-source', 'daemon/ledger/sqlite/open'],
+      ...['daemon/contract/run-id', 'daemon/system/steps'],
+    ].map(load),
   );
   await admin.call('POST', '/v1/workspaces/lab/set/secrets/import', {
     ...{ secrets: secretsOf(RELEASED), onConflict: 'replace' },
   });
   const ledger = await openLedger(join(bench.home, 'releases.db'));
   const server = { name: 'vault', url, token, caFile };
-  const source = new ServerSource({ ledger, servers: () => [server], faults: async () => undefined });
+  const source = new ServerSource({ ledger, servers: () => [server], faults: noFaults });
   const workspace = { server, title: 'lab/set' };
   const times = [];
   const secrets = await source.list(workspace);
