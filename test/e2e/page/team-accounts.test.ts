@@ -223,7 +223,7 @@ void t.test('the sessions of the person are theirs only', async (t) => {
 });
 
 void t.test(
-  'opens the forms whose addresses commands print, filled in, and sends nothing by itself',
+  'an address that a command prints opens a prefilled form, which only its button submits',
   async (t) => {
     const team = await TeamPage.start(t);
     if (team === undefined) return;
