@@ -1,6 +1,7 @@
 import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
 import { ensureOwnedFile } from '../system/files/owned-file.ts';
+import { findReason, messageOf } from './sqlite/errors.ts';
 
 /**
  * Acquires the lock that limits a user to one daemon per host. It is SQLite's file lock (fcntl), held by an open
@@ -16,8 +17,8 @@ export function takeLock(path: string): { release(): void } | undefined {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
-    const why = error instanceof Error ? error.message : 'unknown error';
-    throw new EscrowError('ledger-unavailable', `Cannot lock "${path}": ${why}.`, { cause: error });
+    const { why, ...remedy } = findReason(error) ?? { why: messageOf(error) };
+    throw new EscrowError('ledger-unavailable', `Cannot lock "${path}": ${why}.`, { ...remedy, cause: error });
   }
   const held = database;
   return {

@@ -24,17 +24,18 @@ const UNAVAILABLE: readonly (readonly [string, string, string])[] = [
 /** Converts SQLite errors caused by the disk or the file to errors of the table; returns other errors unchanged. */
 export function ledgerError(path: string, error: unknown): unknown {
   if (isDamage(error)) return damaged(path, messageOf(error));
-  const found = UNAVAILABLE.find(([code]) => isKind(error, code));
+  const found = findReason(error);
   if (found === undefined) return error;
+  const message = `Cannot use the ledger "${path}": ${found.why} (${messageOf(error)}).`;
+  return new EscrowError('ledger-unavailable', message, { hint: found.hint, cause: error });
+}
+
+/** Returns the reason of an error that the disk or the file caused, and what to do about it. */
+export function findReason(error: unknown): { readonly why: string; readonly hint: string } | undefined {
+  const found = UNAVAILABLE.find(([code]) => isKind(error, code));
+  if (found === undefined) return undefined;
   const [, why, hint] = found;
-  return new EscrowError(
-    'ledger-unavailable',
-    `Cannot use the ledger "${path}": ${why} (${messageOf(error)}).`,
-    {
-      hint,
-      cause: error,
-    },
-  );
+  return { why, hint };
 }
 
 /** Returns whether SQLite reports a damaged file. */

@@ -65,6 +65,8 @@ const HARMLESS: readonly RegExp[] = [
   /^(addIdentity|addRecipient|decrypt|encrypt|generateX25519Identity|identityToRecipient|whyUnfit)$/,
   // reading from a team server
   /^(connectStored|findRemoteWorkspace|qualifiedTitle|readAll)$/,
+  // building queries
+  /^(ledgerTime|contains)$/,
   // reading the ledger, and decrypting values
   /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
   // rendering policies
