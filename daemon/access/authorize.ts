@@ -4,16 +4,21 @@ import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { deciding } from './denial.ts';
 import { assertCurrent, type Standing } from './assert-current.ts';
-import { findVisible, permittedOrganizations } from './permitted-objects.ts';
+import { findVisible, permittedOrganizations, type VisibleWorkspace } from './permitted-objects.ts';
 import type { Place } from './places.ts';
 import { policy, type AnyRole } from './policy.ts';
 import type { Principal, TeamPrincipal } from './principal.ts';
 import { workspaceNotFound } from './scopes.ts';
 
+/** Where it does not matter whether the principal is an administrator. */
+const NO_ADMINISTRATOR: Standing = { isAdministrator: false };
+
 /** Why a request is permitted. */
 export interface Grant {
   /** The role of the principal with regard to the object. */
   readonly role: AnyRole;
+  /** The object, if it is a workspace of a team server. */
+  readonly workspace?: VisibleWorkspace;
 }
 
 /**
@@ -33,24 +38,44 @@ export async function authorize(
   return deciding({ by: by.user, permission, place }, () => decide(db, by, permission, place));
 }
 
-async function decide(db: Queries, by: TeamPrincipal, permission: Permission, place: Place): Promise<Grant> {
-  const standing = await assertCurrent(db, by);
-  const { role, what, isPersonal = false } = await find(db, by, standing, place);
+/**
+ * Decides like `authorize` for a principal that was authenticated just now. Account and token are not read again, because each request
+ * would wait for one more query. What changes something is authorized again in its transaction.
+ */
+export async function authorizeRequest(
+  db: Queries,
+  by: TeamPrincipal,
+  permission: Permission,
+  place: Place,
+): Promise<Grant> {
+  const known = place === 'server' ? undefined : NO_ADMINISTRATOR;
+  return deciding({ by: by.user, permission, place }, () => decide(db, by, permission, place, known));
+}
+
+async function decide(
+  db: Queries,
+  by: TeamPrincipal,
+  permission: Permission,
+  place: Place,
+  known?: Standing,
+): Promise<Grant> {
+  const standing = known ?? (await assertCurrent(db, by));
+  const { role, what, workspace } = await find(db, by, standing, place);
   const { roles, personal = true } = policy[permission];
   if (role === undefined || !roles.includes(role)) throw roleDenied(permission, role, what);
-  if (isPersonal && !personal)
+  if (workspace?.visibility === 'personal' && !personal)
     throw new EscrowError(
       'workspace-personal',
       `Permission ${permission} denied in ${what}: it is a personal workspace.`,
     );
   assertScope(by, permission);
   assertTokenReaches(by, place, permission);
-  return { role };
+  return { role, ...(workspace === undefined ? {} : { workspace }) };
 }
 
 /**
- * Decides whether a principal may ask for a list, which is filtered: the account is current, and the token has the scope.
- * Throws `unauthenticated`, `not-permitted`.
+ * Decides whether a principal that was authenticated just now may ask for a list, which is filtered: the token has the scope. Throws
+ * `unauthenticated`, `not-permitted`.
  */
 export async function authorizeList(db: Queries, by: Principal, permission: Permission): Promise<void> {
   if (by.kind === 'machine') return;
@@ -60,8 +85,8 @@ export async function authorizeList(db: Queries, by: Principal, permission: Perm
 }
 
 async function decideOnList(db: Queries, by: TeamPrincipal, permission: Permission): Promise<void> {
-  const { isAdministrator } = await assertCurrent(db, by);
   const { on, roles } = policy[permission];
+  const { isAdministrator } = on === 'server' ? await assertCurrent(db, by) : NO_ADMINISTRATOR;
   if (on === 'server' && !isAdministrator) throw roleDenied(permission, undefined, 'this server');
   if (on === 'self' && !(by.kind === 'user' && roles.includes('person')))
     throw roleDenied(permission, undefined, by.user);
@@ -73,7 +98,7 @@ interface Found {
   readonly role: AnyRole | undefined;
   /** Names the object in messages. */
   readonly what: string;
-  readonly isPersonal?: boolean;
+  readonly workspace?: VisibleWorkspace;
 }
 
 async function find(
@@ -90,8 +115,7 @@ async function find(
   }
   const found = await findVisible(db, by, place.workspace);
   if (found === undefined) throw await workspaceNotFound(db, place.workspace, by);
-  const { title, role, visibility } = found;
-  return { role, what: `workspace ${title}`, isPersonal: visibility === 'personal' };
+  return { role: found.role, what: `workspace ${found.title}`, workspace: found };
 }
 
 /** Returns the role of a principal in an organization that it may see. Throws `organization-not-found`. */

@@ -57,7 +57,8 @@ export function permittedTitles(db: Queries, by: TeamPrincipal, permission: Perm
 const titleColumn = sql<string>`scopes.organization || '/' || scopes.name`;
 
 /** A workspace that a principal may see, with its role. */
-interface VisibleWorkspace {
+export interface VisibleWorkspace {
+  readonly id: string;
   readonly title: string;
   readonly visibility: Workspace['visibility'];
   readonly role: Role;
@@ -71,6 +72,7 @@ async function visibleWithRoles(
 ): Promise<VisibleWorkspace[]> {
   const rows = await permittedWorkspaces(db, by, 'workspaces:read')
     .select([
+      'scopes.id',
       titleColumn.as('title'),
       'scopes.visibility',
       'scopes.person_id',
@@ -80,8 +82,9 @@ async function visibleWithRoles(
     .where(titleColumn, 'in', titles)
     .execute();
   return rows.flatMap((row) => {
+    const { id, title, visibility } = row;
     const role = roleOfRow(by, row);
-    return role === undefined ? [] : [{ title: row.title, visibility: row.visibility ?? 'private', role }];
+    return role === undefined ? [] : [{ id, title, visibility: visibility ?? 'private', role }];
   });
 }
 

@@ -35,7 +35,7 @@ interface SecretsOf {
 
 type ScopeOf = (served: Served, call: Calling) => Promise<SecretScope>;
 
-type Calling = Pick<Call, 'params' | 'principal'>;
+type Calling = Pick<Call, 'params' | 'principal' | 'grant'>;
 
 /** Operations on the secrets of a workspace and of the user. Values are write-only: no operation returns one. */
 export const secretOperations: readonly Operation[] = [
@@ -78,16 +78,18 @@ export const secretOperations: readonly Operation[] = [
 
 async function findWorkspaceOf(
   { ledger }: Served,
-  { params: { organization = '', workspace = '' }, principal }: Calling,
+  { params: { organization = '', workspace = '' }, principal, grant }: Calling,
 ): Promise<SecretScope> {
+  if (grant?.workspace !== undefined) {
+    const { id, visibility } = grant.workspace;
+    return { id, kind: 'workspace', organization, name: workspace, visibility };
+  }
   return findWorkspace(ledger.db, `${organization}/${workspace}`, principal);
 }
 
-/** Returns the role of a principal with regard to a scope: people own their own secrets. */
-async function roleFor({ ledger }: Served, by: Principal, scope: SecretScope): Promise<AnyRole> {
-  if (scope.kind === 'user') return 'owner';
-  const title = titleOf(scope);
-  return (await roleReader(ledger.db, by, [title]))(title);
+/** Returns the role of a principal with regard to a scope: people own their own secrets, and the user of a daemon owns everything. */
+function roleFor({ grant }: Calling, scope: SecretScope): AnyRole {
+  return scope.kind === 'user' ? 'owner' : (grant?.role ?? 'owner');
 }
 
 function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf): Operation[] {
@@ -111,10 +113,11 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-list' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query, principal }) => {
-        const scope = await scopeOf(served, { params, principal });
+      handle: async (served, call) => {
+        const { query, principal } = call;
+        const scope = await scopeOf(served, call);
         const { items, ...next } = await pageOfSecrets(served.ledger.db, scope, pageIn(query));
-        const role = await roleFor(served, principal, scope);
+        const role = roleFor(call, scope);
         const secrets = items.map((one) => permitted(principal, role, 'secret', one));
         return { status: 200, body: { secrets, ...next } };
       },
@@ -129,12 +132,13 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       tagged: true,
       responses: { 200: 'secret' },
       problems: [...find, 'secret-not-found'],
-      handle: async (served, { params, principal }) => {
-        const scope = await scopeOf(served, { params, principal });
+      handle: async (served, call) => {
+        const { params, principal } = call;
+        const scope = await scopeOf(served, call);
         const found = await findSecret(served.ledger.db, scope, params['secret'] ?? '');
         return {
           status: 200,
-          body: permitted(principal, await roleFor(served, principal, scope), 'secret', found),
+          body: permitted(principal, roleFor(call, scope), 'secret', found),
           etag: tagOfVersion(found.version),
         };
       },
@@ -157,8 +161,9 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
         ...(['value-invalid', 'import-conflict', 'import-invalid'] as const),
         ...(['precondition-failed', 'request-unprocessable'] as const),
       ],
-      handle: async (served, { params, query, body, remember, principal }) => {
-        const scope = await scopeToChange(served, { params, principal });
+      handle: async (served, call) => {
+        const { query, body, remember, principal } = call;
+        const scope = await scopeToChange(served, call);
         const { vault } = served;
         if (query.preview === true) {
           const { values, refused } = examineImport(body);
@@ -185,14 +190,15 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       preconditions: ['If-Match', 'If-None-Match'],
       responses: { 200: 'secret-version', 201: 'secret-version' },
       problems: [...change, ...VAULT_KEY, 'value-invalid'],
-      handle: async (served, { params, body, precondition, principal }) => {
+      handle: async (served, call) => {
+        const { params, body, precondition, principal } = call;
         const { secret: name = '' } = params;
         assertSecretName(name);
         const bytes =
           body.valueBase64 === undefined
             ? encodeValue(name, body.value ?? '')
             : Buffer.from(body.valueBase64, 'base64');
-        const scope = await scopeToChange(served, { params, principal });
+        const scope = await scopeToChange(served, call);
         const value = secretValueFrom(name, bytes);
         const { version, created } = await served.vault.set(principal, scope, name, value, precondition);
         return {
@@ -212,9 +218,9 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
         'Lists the runs to which the secret is currently delivered, with the delivered version. The list is empty if there are no such runs or if the secret does not exist.',
       responses: { 200: 'secret-holder-list' },
       problems: find,
-      handle: async (served, { params, principal }) => {
-        const { secret = '' } = params;
-        const scope = await scopeOf(served, { params, principal });
+      handle: async (served, call) => {
+        const { secret = '' } = call.params;
+        const scope = await scopeOf(served, call);
         return { status: 200, body: await secretHolders(served.ledger.db, scope, secret) };
       },
     }),
@@ -229,9 +235,10 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-use-list' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query, principal }) => {
+      handle: async (served, call) => {
+        const { params, query } = call;
         const { secret = '' } = params;
-        const scope = await scopeOf(served, { params, principal });
+        const scope = await scopeOf(served, call);
         const page = pageIn(query, USES_DEFAULT);
         return { status: 200, body: await listSecretUses(served.ledger.db, scope, secret, page) };
       },
@@ -247,9 +254,10 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-history' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query, principal }) => {
+      handle: async (served, call) => {
+        const { params, query } = call;
         const { secret = '' } = params;
-        const scope = await scopeOf(served, { params, principal });
+        const scope = await scopeOf(served, call);
         const page = pageIn(query, USES_DEFAULT);
         return { status: 200, body: await listHistory(served.ledger.db, scope, secret, page) };
       },
@@ -263,9 +271,10 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       preconditions: ['If-Match'],
       responses: { 204: null },
       problems: [...change, 'secret-not-found'],
-      handle: async (served, { params, precondition, principal }) => {
+      handle: async (served, call) => {
+        const { params, precondition, principal } = call;
         const { secret = '' } = params;
-        const scope = await scopeToChange(served, { params, principal });
+        const scope = await scopeToChange(served, call);
         await served.vault.remove(principal, scope, secret, precondition);
         return { status: 204, body: undefined };
       },

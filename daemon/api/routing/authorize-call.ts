@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { authorize, authorizeList } from '../../access/authorize.ts';
+import { authorizeList, authorizeRequest, type Grant } from '../../access/authorize.ts';
 import type { Place } from '../../access/places.ts';
 import { policy } from '../../access/policy.ts';
 import { EscrowError } from '../../errors.ts';
@@ -9,10 +9,15 @@ import type { Operation } from './operation.ts';
 
 type Parameters = Readonly<Record<string, string>>;
 
+interface AuthorizedCall {
+  readonly params: Parameters;
+  readonly grant?: Grant;
+}
+
 /**
- * Checks that the principal of a request may use an operation, and returns the parameters of its path. `run` becomes the id of
- * a run that the principal may see, so that no handler can find another one by a name or a prefix. For the user of a daemon,
- * nothing is read, and the parameters stay as they are.
+ * Checks that the principal of a request may use an operation, and returns the parameters of its path, and why it is permitted if the path
+ * names an object of a team server. `run` becomes the id of a run that the principal may see, so that no handler can find another
+ * one by a name or a prefix. For the user of a daemon, nothing is read, and the parameters stay as they are.
  *
  * Throws `user-daemon-required`, and the errors of `authorize`.
  */
@@ -20,23 +25,24 @@ export async function authorizeCall(
   one: Pick<Operation, 'access' | 'permission' | 'method' | 'path'>,
   request: Request,
   { identify, ledger: { db } }: Pick<Served, 'identify' | 'ledger'>,
-): Promise<Parameters> {
+): Promise<AuthorizedCall> {
   const params = request.params as Parameters;
-  if (one.access === 'public' || one.access === 'session') return params;
+  if (one.access === 'public' || one.access === 'session') return { params };
   // Both check a credential themselves.
   if ((one.access === 'release' || one.access === 'sign-in') && !isFromMachineUser(request, identify))
-    return params;
+    return { params };
   const by = identify(request);
-  if (by.kind === 'machine') return params;
+  if (by.kind === 'machine') return { params };
   const { permission } = one;
   if (permission === undefined)
     throw new EscrowError('user-daemon-required', `Cannot use ${routeOf(one)} on a team server.`);
   const { run } = params;
-  if (run !== undefined) return { ...params, run: await findPermittedRun(db, by, permission, run) };
+  if (run !== undefined)
+    return { params: { ...params, run: await findPermittedRun(db, by, permission, run) } };
   const place = placeOf(params, policy[permission].on);
-  if (place === undefined) await authorizeList(db, by, permission);
-  else await authorize(db, by, permission, place);
-  return params;
+  if (place !== undefined) return { params, grant: await authorizeRequest(db, by, permission, place) };
+  await authorizeList(db, by, permission);
+  return { params };
 }
 
 /**

@@ -44,8 +44,8 @@ export function mount(
   app.use(refuseMethod(operations, prefix));
 }
 
-/** The parameters of the paths of authorized requests. */
-const authorized = new WeakMap<Request, Call['params']>();
+/** What was found out about authorized requests. */
+const authorized = new WeakMap<Request, Pick<Call, 'params' | 'grant'>>();
 
 /**
  * Authorizes a request before its body is read, so that a caller without permission gets no other error and no earlier response, and
@@ -55,8 +55,8 @@ function begin(one: Operation, served: Served, large: LargeBodies): RequestHandl
   return async (request, response, next) => {
     running.set(request, one);
     assertAcceptable(one, request);
-    const params = await authorizeCall(one, request, served);
-    authorized.set(request, params);
+    const { params, grant } = await authorizeCall(one, request, served);
+    authorized.set(request, { params, grant });
     if (one.permission === 'pipeline_secrets:read')
       await served.noteNames?.(served.identify(request), workspaceOf(params));
     if ((one.requestMax ?? 0) > LARGE) large.admit(request, response, served.identify(request));
@@ -71,13 +71,14 @@ function workspaceOf({ organization, workspace }: Call['params']): string | unde
 
 function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {
   return async (request, response) => {
-    const params = authorized.get(request) ?? {};
+    const { params = {}, grant } = authorized.get(request) ?? {};
     const query = readQuery(one, request);
     const body = readBody(one, request);
     const idempotent = served.requests.read(one, request, body, () => served.identify(request));
     let signal: AbortSignal | undefined; // few operations wait for anything, and a signal for each request costs time
     const call: Call = {
       params,
+      grant,
       get principal() {
         return served.identify(request);
       },

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
 import type { Precondition } from '../../contract/entity-tag.ts';
+import type { Grant } from '../../access/authorize.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { Permission } from '../../contract/types.ts';
 import type { ErrorCode } from '../../errors.ts';
@@ -48,6 +49,8 @@ export interface Call<Parameters = Readonly<Record<string, string>>, Query = unk
   readonly caller: Caller;
   /** Who makes the request. On a team server, public operations have none: reading it throws `unauthenticated`. */
   readonly principal: Principal;
+  /** Why the request is permitted, and the workspace that its path names. Undefined for the user of a daemon. */
+  readonly grant: Grant | undefined;
   /** From `If-Match` and `If-None-Match`. The transaction of the change checks it. */
   readonly precondition: Precondition;
   /** Records the response for a repetition of the request. Call it in the transaction of the effect. */
