@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { countRate } from '../access/limits/count-rate.ts';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
 import { keyOf, type Principal } from '../access/principal.ts';
@@ -10,6 +9,7 @@ import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import type { Vault } from '../vault/vault.ts';
+import { countRelease } from './count-release.ts';
 import {
   assertRecipient,
   byName,
@@ -17,7 +17,7 @@ import {
   type ReleasedSecret,
   type ReleasedVersion,
 } from './payload.ts';
-import { findPinned, sizeOfPinned, type PinnedVersion } from './pinned-versions.ts';
+import { findPinned, type PinnedVersion } from './pinned-versions.ts';
 import { createReleaseCredential, hashOfCredential } from './release-credential.ts';
 
 const EXPIRY_MAX_MS = 24 * 3_600_000;
@@ -51,11 +51,12 @@ export async function createRelease(
 ): Promise<{ readonly release: Release; readonly isNew: boolean }> {
   const secrets = [...request.secrets].sort(byName);
   await assertRequest(request, secrets, ledger.clock.now());
+  if (limits !== undefined) await countRelease(ledger, limits, by, request);
   const credential = createReleaseCredential();
   const { id, isNew, pinned } = await step(faults, 'release.commit', () =>
     ledger.write(async (db) => {
       const now = new Date(ledger.clock.now()).toISOString();
-      return recordRelease(db, { by, request, secrets, credential, limits, now });
+      return recordRelease(db, { by, request, secrets, credential, now });
     }),
   );
   const { run, workspace, expires, recipient } = request;
@@ -89,7 +90,6 @@ interface NewRelease {
   /** Sorted by name. */
   readonly secrets: readonly ReleasedVersion[];
   readonly credential: string;
-  readonly limits: TeamLimits | undefined;
   readonly now: string;
 }
 
@@ -100,7 +100,7 @@ interface RecordedRelease {
 }
 
 async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedRelease> {
-  const { by, request, secrets, credential, limits } = wanted;
+  const { by, request, secrets, credential } = wanted;
   await authorize(db, by, 'releases:create', { workspace: request.workspace });
   const scope = await findWorkspace(db, request.workspace, by);
   const recorded = (await insertRelease(db, wanted, scope)) ?? (await repeated(db, wanted, scope));
@@ -117,26 +117,7 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
       expires: request.expires,
     },
   });
-  if (limits !== undefined) await countRelease(db, limits, wanted, scope, recorded.id);
   return recorded;
-}
-
-/** Counts a release by its cost too, so that one launcher cannot occupy a replica. A repetition is encrypted again, and counts again. */
-async function countRelease(
-  db: Queries,
-  limits: TeamLimits,
-  { by, now }: NewRelease,
-  scope: WorkspaceScope,
-  release: string,
-): Promise<void> {
-  const detail = `Cannot release secrets of workspace ${titleOf(scope)}`;
-  const own = { subject: keyOf(by), detail };
-  const shared = { subject: scope.id, detail };
-  const at = Date.parse(now);
-  await countRate(db, limits, at, { ...own, limit: 'releasesPerMinute', amount: 1 });
-  await countRate(db, limits, at, { ...shared, limit: 'workspaceReleasesPerMinute', amount: 1 });
-  const amount = await sizeOfPinned(db, release);
-  await countRate(db, limits, at, { ...own, limit: 'releaseBytesPerMinute', amount });
 }
 
 /** Returns the release that an earlier request has created. Throws `release-conflict` if that was another request, or its time is over. */

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Queries } from '../ledger/ledger.ts';
 import { dropUnneededVersions } from '../vault/unneeded-versions.ts';
 
@@ -23,21 +22,6 @@ export async function findPinned(db: Queries, release: string): Promise<PinnedVe
     .orderBy('secret_versions.name')
     .execute();
   return rows;
-}
-
-/** Returns the encrypted bytes of the versions that a release keeps. */
-export async function sizeOfPinned(db: Queries, release: string): Promise<number> {
-  const { bytes } = await db
-    .selectFrom('release_pins')
-    .innerJoin('secret_versions', (join) =>
-      join
-        .onRef('secret_versions.secret_id', '=', 'release_pins.secret_id')
-        .onRef('secret_versions.version', '=', 'release_pins.version'),
-    )
-    .select(sql<number>`coalesce(sum(length(sealed)), 0)`.as('bytes'))
-    .where('release_pins.release_id', '=', release)
-    .executeTakeFirstOrThrow();
-  return bytes;
 }
 
 /** Drops the pins of releases, and deletes the versions that were kept only for them. */

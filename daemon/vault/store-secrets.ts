@@ -18,6 +18,8 @@ export interface StoredSecret {
   readonly version: number;
   /** False if a secret of that name existed before. */
   readonly isNew: boolean;
+  /** The encrypted value, in bytes. */
+  readonly size: number;
 }
 
 /** What values are stored with. */
@@ -53,18 +55,16 @@ async function storeBatch(
 ): Promise<StoredSecret[]> {
   const now = ledgerTime(db);
   const versions = await nextVersions(db, scopeId, [...values.keys()]);
-  const stored = await upsert(db, scopeId, versions, now);
-  await db
-    .insertInto('secret_versions')
-    .values(
-      stored.flatMap(({ id, name, version }) => {
-        const value = values.get(name);
-        if (value === undefined) return [];
-        const row = { secret_id: id, version, name, scope_id: scopeId };
-        return [{ ...row, sealed: seal(value, contextOf(ledgerId, row), key) }];
-      }),
-    )
-    .execute();
+  const known = await upsert(db, scopeId, versions, now);
+  const rows = known.flatMap(({ id, name, version }) => {
+    const value = values.get(name);
+    if (value === undefined) return [];
+    const row = { secret_id: id, version, name, scope_id: scopeId };
+    return [{ ...row, sealed: seal(value, contextOf(ledgerId, row), key) }];
+  });
+  await db.insertInto('secret_versions').values(rows).execute();
+  const sizes = new Map(rows.map(({ secret_id, sealed }) => [secret_id, sealed.length]));
+  const stored = known.map((one) => ({ ...one, size: sizes.get(one.id) ?? 0 }));
   await recordSet(db, stored, { scopeId, by, at: now });
   return stored;
 }
@@ -74,7 +74,7 @@ async function upsert(
   scopeId: string,
   versions: ReadonlyMap<string, number>,
   now: RawBuilder<string>,
-): Promise<StoredSecret[]> {
+): Promise<Omit<StoredSecret, 'size'>[]> {
   const rows = [...versions].map(([name, version]) => ({
     ...{ id: randomUUID(), scope_id: scopeId, name, version, created_at: now, updated_at: now },
   }));

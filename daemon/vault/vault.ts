@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { assertRoom } from '../access/limits/assert-room.ts';
+import { assertRoom, findSize } from '../access/limits/assert-room.ts';
 import { countChanges } from '../access/limits/count-changes.ts';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
@@ -76,15 +76,16 @@ export class Vault {
   ): Promise<SetResult> {
     assertSecretName(name);
     assertKeepsSecrets(scope);
+    await this.#countChanges(by, scope, 1);
     return this.#withCurrentKey(async (db, key) => {
       await authorizeWrite(db, by, scope);
       assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
-      await this.#countChanges(db, by, scope, 1);
+      const sizeBefore = this.#limits === undefined ? undefined : await findSize(db, scope, name);
       const storing = { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key };
       const [stored] = await storeSecrets(storing, [[name, value]]);
       if (stored === undefined) throw new Error('the secret was not stored');
-      await this.#assertRoom(db, scope);
-      const { id, version, isNew } = stored;
+      const { id, version, isNew, size } = stored;
+      if (size > (sizeBefore ?? 0)) await this.#assertRoom(db, scope);
       await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
       // A trigger has assigned it. RETURNING has the row as it was before.
       const { numeric_id } = await db
@@ -106,6 +107,15 @@ export class Vault {
   ): Promise<ImportResult> {
     for (const name of values.keys()) assertSecretName(name);
     assertKeepsSecrets(scope);
+    if (this.#limits !== undefined) {
+      const { created, replaced } = await this.#classify(
+        this.#ledger.db,
+        scope,
+        [...values.keys()],
+        onConflict,
+      );
+      await this.#countChanges(by, scope, created.length + replaced.length);
+    }
     return this.#withCurrentKey(async (db, key) => {
       await authorizeWrite(db, by, scope);
       const result = await this.#setAllIn(db, by, scope, values, onConflict, key);
@@ -153,6 +163,7 @@ export class Vault {
     name: string,
     precondition: Precondition = {},
   ): Promise<void> {
+    await this.#countChanges(by, scope, 1);
     await this.#ledger.write(async (db) => {
       await authorizeWrite(db, by, scope);
       const tag = await tagOf(db, scope, name);
@@ -168,7 +179,6 @@ export class Vault {
         const detail = `Cannot remove ${name} from ${nameOfScope(scope)}: there is no secret of this name.`;
         throw notFoundError('secret-not-found', detail, { name, among });
       }
-      await this.#countChanges(db, by, scope, 1);
       await recordRemoval(db, { scopeId: scope.id, name, version: row.version }, by);
       await dropUnneededVersions(db, [row.id]);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
@@ -263,7 +273,6 @@ export class Vault {
   ): Promise<ImportResult> {
     const result = await this.#classify(db, scope, [...values.keys()], onConflict);
     const skipped = new Set(result.skipped);
-    await this.#countChanges(db, by, scope, values.size - skipped.size);
     await storeSecrets(
       { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key },
       [...values].filter(([name]) => !skipped.has(name)),
@@ -274,9 +283,8 @@ export class Vault {
     return result;
   }
 
-  async #countChanges(db: Queries, by: Principal, scope: SecretScope, amount: number): Promise<void> {
-    if (this.#limits === undefined) return;
-    await countChanges(db, this.#limits, this.#ledger.clock.now(), { by, scope, amount });
+  async #countChanges(by: Principal, scope: SecretScope, amount: number): Promise<void> {
+    if (this.#limits !== undefined) await countChanges(this.#ledger, this.#limits, { by, scope, amount });
   }
 
   async #assertRoom(db: Queries, scope: SecretScope): Promise<void> {

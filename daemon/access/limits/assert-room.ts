@@ -5,8 +5,8 @@ import { nameOfScope, type SecretScope } from '../scopes.ts';
 import type { TeamLimits } from './team-limits.ts';
 
 /**
- * Throws `limit-exceeded` if a scope has too many secrets or too large ones. Call it after the change, in its transaction. The
- * count of the changes of the scope (`countRate`) serializes the transactions that change one scope.
+ * Throws `limit-exceeded` if a scope has too many secrets or too large ones. Call it after a change that needs more room, in its
+ * transaction. It reads all secrets of the scope, so that concurrent changes that need more room are in conflict.
  */
 export async function assertRoom(db: Queries, limits: TeamLimits, scope: SecretScope): Promise<void> {
   const { count, bytes } = await db
@@ -26,6 +26,22 @@ export async function assertRoom(db: Queries, limits: TeamLimits, scope: SecretS
       : (['secretsPerWorkspace', 'secretBytesPerWorkspace'] as const);
   if (count > limits[countLimit]) throw exceeded(scope, countLimit, limits, 'secrets');
   if (bytes > limits[bytesLimit]) throw exceeded(scope, bytesLimit, limits, 'encrypted bytes');
+}
+
+/** Returns the encrypted bytes of the newest version of a secret, or undefined without such a secret. */
+export async function findSize(db: Queries, scope: SecretScope, name: string): Promise<number | undefined> {
+  const found = await db
+    .selectFrom('secrets')
+    .innerJoin('secret_versions', (join) =>
+      join
+        .onRef('secret_versions.secret_id', '=', 'secrets.id')
+        .onRef('secret_versions.version', '=', 'secrets.version'),
+    )
+    .select(sql<number>`length(sealed)`.as('bytes'))
+    .where('secrets.scope_id', '=', scope.id)
+    .where('secrets.name', '=', name)
+    .executeTakeFirst();
+  return found?.bytes;
 }
 
 function exceeded(

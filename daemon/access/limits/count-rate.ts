@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { EscrowError } from '../../errors.ts';
-import type { Queries } from '../../ledger/ledger.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { TeamLimits } from './team-limits.ts';
 
 const MINUTE_MS = 60_000;
@@ -16,16 +16,16 @@ interface Use {
 }
 
 /**
- * Counts a use in its minute. Call it in the transaction of the effect: the row is locked until the commit, so that replicas
- * cannot exceed a limit together, and what fails does not count. `now`: the clock of the ledger. Throws `limit-exceeded`.
+ * Counts a use in its minute, also if the request then fails. Call it before the transaction of the effect and not in it: all
+ * requests of a workspace update the same row, and serializable transactions that update one row are in conflict until only one is
+ * left. Throws `limit-exceeded`.
  */
 export async function countRate(
-  db: Queries,
+  { db, clock }: Pick<Ledger, 'db' | 'clock'>,
   limits: TeamLimits,
-  now: number,
   { subject, limit, amount, detail }: Use,
 ): Promise<void> {
-  const minute = Math.floor(now / MINUTE_MS);
+  const minute = Math.floor(clock.now() / MINUTE_MS);
   const max = limits[limit];
   // A replica whose clock is behind counts in the minute that another one has begun.
   const { amount: used } = await db

@@ -1,7 +1,7 @@
 // Limits of users and workspaces of a team server, which replicas share.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
 import type { TeamLimits } from '../../../daemon/access/limits/team-limits.ts';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace, userScope } from '../../../daemon/access/scopes.ts';
@@ -10,7 +10,7 @@ import { createRelease } from '../../../daemon/releases/create-release.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
+import { onEachLedger, openInPostgres } from '../../support/each-ledger.ts';
 import { ReleaseGround } from '../../support/release-ground.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -120,4 +120,78 @@ onEachLedger('limits releases by number and by size', async (t) => {
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   t.equal(count, 2, 'what is denied leaves nothing');
+});
+
+interface HeldLedger {
+  readonly ledger: Ledger;
+  /** Resolves when a transaction has only its commit left. */
+  readonly reached: Promise<void>;
+  readonly commit: () => void;
+}
+
+/** Returns a ledger whose transactions wait before their commit. */
+function held(ledger: Ledger): HeldLedger {
+  let [reach, commit] = [(): void => undefined, (): void => undefined];
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const committed = new Promise<void>((resolve) => (commit = resolve));
+  const write: Ledger['write'] = (work) =>
+    ledger.write(async (db) => {
+      const result = await work(db);
+      reach();
+      await committed;
+      return result;
+    });
+  return {
+    ledger: { ...ledger, write, clock: ledger.clock, db: ledger.db },
+    reached,
+    commit: () => commit(),
+  };
+}
+
+void t.test('requests of one workspace do not wait for each other', async (t) => {
+  const { ledger } = (await openInPostgres(t)) ?? {};
+  if (ledger === undefined) return;
+  const directory = temporaryDirectory(t);
+  const ground = await ReleaseGround.in(ledger, directory);
+  const scope = await findWorkspace(ledger.db, 'lab/rna');
+  const keys = new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined });
+  const names = ['A_KEY', 'B_KEY'] as const;
+  for (const name of names) await ground.set(name);
+  const first = held(ledger);
+  const changes = [
+    new Vault(first.ledger, keys, MANY).set(machineUser(), scope, 'A_KEY', value()),
+    first.reached.then(() => new Vault(ledger, keys, MANY).set(machineUser(), scope, 'B_KEY', value())),
+  ];
+  await changes[1];
+  const versions = new Map(
+    (await ground.vault.versions(ledger.db, scope)).map((one) => [one.name, one.version]),
+  );
+  t.same([versions.get('A_KEY'), versions.get('B_KEY')], [1, 2], 'the first change is not yet committed');
+  first.commit();
+  t.equal((await changes[0])?.version, 2);
+  const other = held(ledger);
+  const parts = { vault: ground.vault, faults: ground.faults, limits: MANY };
+  const request = (): ReturnType<ReleaseGround['request']> => ground.request([{ name: 'B_KEY', version: 2 }]);
+  const releases = [
+    createRelease({ ...parts, ledger: other.ledger }, ground.launcher, request()),
+    other.reached.then(() => createRelease({ ...parts, ledger }, ground.launcher, request())),
+  ];
+  t.match(await releases[1], { isNew: true });
+  other.commit();
+  t.match(await releases[0], { isNew: true });
+});
+
+onEachLedger('permits replacements in a workspace that is full', async (t) => {
+  const ground = await ReleaseGround.start(t);
+  const scope = await findWorkspace(ground.ledger.db, 'lab/rna');
+  const [before] = replicas(t, ground, {});
+  for (const name of ['A_KEY', 'B_KEY']) await before.set(machineUser(), scope, name, value(30));
+  const full = new Vault(ground.ledger, before.keys, {
+    ...MANY,
+    secretsPerWorkspace: 1,
+    secretBytesPerWorkspace: 1,
+  });
+  t.match(await full.set(machineUser(), scope, 'A_KEY', value(30)), { version: 2 });
+  t.match(await full.set(machineUser(), scope, 'A_KEY', value(20)), { version: 3 });
+  await t.rejects(full.set(machineUser(), scope, 'A_KEY', value(40)), exceeds('secretsPerWorkspace'));
 });

@@ -1,0 +1,49 @@
+import { sql } from 'kysely';
+import { authorizeRequest } from '../access/authorize.ts';
+import { countRate } from '../access/limits/count-rate.ts';
+import type { TeamLimits } from '../access/limits/team-limits.ts';
+import { keyOf, type Principal } from '../access/principal.ts';
+import type { ReleaseRequest } from '../contract/types.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
+
+/**
+ * Counts a release of a principal who may request it, by its cost too, so that one launcher cannot occupy a replica. A repeated
+ * request is encrypted again, and counts again. Throws `limit-exceeded` and the errors of `authorize`.
+ */
+export async function countRelease(
+  ledger: Ledger,
+  limits: TeamLimits,
+  by: Principal,
+  { workspace, secrets }: ReleaseRequest,
+): Promise<void> {
+  if (by.kind === 'machine') return;
+  const granted = await authorizeRequest(ledger.db, by, 'releases:create', { workspace });
+  const scope = granted.workspace?.id ?? '';
+  const detail = `Cannot release secrets of workspace ${workspace}`;
+  const own = { subject: keyOf(by), detail };
+  await countRate(ledger, limits, { ...own, limit: 'releasesPerMinute', amount: 1 });
+  const shared = { subject: scope, detail };
+  await countRate(ledger, limits, { ...shared, limit: 'workspaceReleasesPerMinute', amount: 1 });
+  const amount = await sizeOf(ledger.db, scope, secrets);
+  await countRate(ledger, limits, { ...own, limit: 'releaseBytesPerMinute', amount });
+}
+
+/** Returns the encrypted bytes of the newest versions of secrets. */
+async function sizeOf(db: Queries, scopeId: string, secrets: ReleaseRequest['secrets']): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('secrets')
+    .innerJoin('secret_versions', (join) =>
+      join
+        .onRef('secret_versions.secret_id', '=', 'secrets.id')
+        .onRef('secret_versions.version', '=', 'secrets.version'),
+    )
+    .select(sql<number>`coalesce(sum(length(sealed)), 0)`.as('bytes'))
+    .where('secrets.scope_id', '=', scopeId)
+    .where(
+      'secrets.name',
+      'in',
+      secrets.map(({ name }) => name),
+    )
+    .executeTakeFirstOrThrow();
+  return bytes;
+}
