@@ -15,6 +15,7 @@ import { permittedWorkspaces } from './permitted-objects.ts';
 import type { Principal } from './principal.ts';
 import { assertNotReserved, reserveName } from './reserved-names.ts';
 import { titleOf, workspaceNotFound, type WorkspaceScope } from './scopes.ts';
+import { readContents, type WorkspaceContents } from './workspace-contents.ts';
 
 const COLLECTION = 'workspaces';
 
@@ -35,7 +36,14 @@ export async function listWorkspaces(
     .execute();
   const { items, ...next } = pageOf(COLLECTION, rows, limit, (row) => [row.organization, row.name]);
   const roleIn = await roleReader(db, by, items.map(titleOfRow));
-  return { items: items.map((row) => describe(row, roleIn(titleOfRow(row)))), ...next };
+  const contentsOf = await readContents(
+    db,
+    items.map(({ id }) => id),
+  );
+  return {
+    items: items.map((row) => describe(row, roleIn(titleOfRow(row)), contentsOf(row.id))),
+    ...next,
+  };
 }
 
 /** Returns a workspace as the API shows it. Throws `workspace-not-found`. */
@@ -50,7 +58,8 @@ export async function describeWorkspace(
     .executeTakeFirst();
   const title = `${organization}/${name}`;
   if (found === undefined) throw await workspaceNotFound(db, title, by);
-  return describe(found, (await roleReader(db, by, [title]))(title));
+  const contentsOf = await readContents(db, [found.id]);
+  return describe(found, (await roleReader(db, by, [title]))(title), contentsOf(found.id));
 }
 
 /**
@@ -170,29 +179,7 @@ function selectWorkspaces(db: Queries, by: Principal) {
   const all = db
     .selectFrom('scopes')
     .where('scopes.kind', '=', 'workspace')
-    .select((select) => [
-      'scopes.id',
-      'scopes.organization',
-      'scopes.name',
-      'scopes.visibility',
-      'scopes.created_at',
-      select
-        .selectFrom('secrets')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .whereRef('secrets.scope_id', '=', 'scopes.id')
-        .$asScalar()
-        .$notNull()
-        .as('secrets'),
-      // Each set increases the sum, and each removal decreases the number of secrets. No two states have both in common.
-      select
-        .selectFrom('last_versions')
-        .select(({ fn }) => fn.sum<number | null>('version').as('sum'))
-        .where('last_versions.kind', '=', 'workspace')
-        .whereRef('last_versions.organization', '=', 'scopes.organization')
-        .whereRef('last_versions.scope', '=', 'scopes.name')
-        .$asScalar()
-        .as('changes'),
-    ]);
+    .select(['scopes.id', 'scopes.organization', 'scopes.name', 'scopes.visibility', 'scopes.created_at']);
   return by.kind === 'machine'
     ? all
     : all.where('scopes.id', 'in', permittedWorkspaces(db, by, 'workspaces:read').select('scopes.id as id'));
@@ -204,8 +191,8 @@ function titleOfRow({ organization, name }: WorkspaceRow): string {
   return `${organization}/${name}`;
 }
 
-function describe(row: WorkspaceRow, role: Role): Workspace {
-  const { id, organization, name, created_at, secrets, changes } = row;
+function describe(row: WorkspaceRow, role: Role, { secrets, changes }: WorkspaceContents): Workspace {
+  const { id, organization, name, created_at } = row;
   const visibility = row.visibility ?? 'private';
   return {
     organization,
@@ -214,6 +201,6 @@ function describe(row: WorkspaceRow, role: Role): Workspace {
     role,
     secrets,
     dateCreated: created_at,
-    etag: entityTag(id, visibility, secrets, changes),
+    etag: entityTag(id, visibility, secrets, changes ?? null),
   };
 }
