@@ -1,6 +1,9 @@
 // Rows in the database of a team server, for measurements with many users and runs.
 
-/** Adds users with roles in workspaces, and releases to ended runs with their audit events. Returns the ids of the users. */
+/**
+ * Adds users with roles in workspaces, and releases to ended runs with their audit events. Returns the users, each with the
+ * workspaces that it may change.
+ */
 export async function fillTeam(database, { users, runs, workspaces }) {
   const at = '2026-11-01T00:00:00.000Z';
   const run = (text, values = []) => database.query(text, values);
@@ -28,7 +31,7 @@ export async function fillTeam(database, { users, runs, workspaces }) {
     [at],
   );
   await run(
-    `INSERT INTO nf_escrow.workspace_members SELECT s.id, u.id, 'launch', $1 FROM nf_escrow.users u
+    `INSERT INTO nf_escrow.workspace_members SELECT s.id, u.id, 'maintain', $1 FROM nf_escrow.users u
        JOIN nf_escrow.scopes s ON s.organization = 'org' || ((substr(u.name, 5)::int % 20) + 1)
        WHERE u.administrator = 0`,
     [at],
@@ -56,6 +59,15 @@ export async function fillTeam(database, { users, runs, workspaces }) {
   );
   await run(`UPDATE nf_escrow.journal_feed SET last = last + 1000000 + ${runs}`);
   await run('VACUUM ANALYZE');
-  const { rows } = await run(`SELECT id FROM nf_escrow.users WHERE administrator = 0 ORDER BY name`);
-  return { users: rows.map(({ id }) => id) };
+  const titles = await run(
+    `SELECT organization || '/' || name AS title, organization FROM nf_escrow.scopes
+       WHERE kind = 'workspace' AND organization <> 'lab' ORDER BY name`,
+  );
+  const { rows } = await run(
+    `SELECT u.id, 'org' || ((substr(u.name, 5)::int % 20) + 1) AS organization FROM nf_escrow.users u
+       WHERE administrator = 0 ORDER BY name`,
+  );
+  const titlesOf = (organization) =>
+    titles.rows.filter((one) => one.organization === organization).map(({ title }) => title);
+  return rows.map(({ id, organization }) => ({ id, workspaces: titlesOf(organization) }));
 }

@@ -9,6 +9,8 @@ import { root } from '../steps.mjs';
 
 const CONNECTIONS = 16; // to each replica
 const PAGE = 100;
+/** Requests before the measurement: they open connections, let V8 compile, and record that each sender reads names, once an hour. */
+const WARM_UP = 12_000;
 /** Secrets of a release. */
 const SOME = 10;
 
@@ -17,7 +19,7 @@ const [{ generateX25519Identity, identityToRecipient }, { newRunId }] = await Pr
   import(join(root, 'dist/daemon/contract/run-id.js')),
 ]);
 const recipient = await identityToRecipient(await generateX25519Identity());
-const { servers, tokens, rate, seconds, secrets, released } = JSON.parse(readFileSync(0, 'utf8'));
+const { servers, senders, rate, seconds, secrets, released } = JSON.parse(readFileSync(0, 'utf8'));
 const targets = servers.map(({ port, caFile }) => ({
   port,
   agent: new Agent({
@@ -31,13 +33,17 @@ const versions = new Map();
 
 /** The kinds of requests and their shares in percent. */
 const KINDS = [
-  [40, 'list 100 secrets', () => ['GET', `/v1/workspaces/lab/big/secrets?limit=${PAGE}`]],
-  [10, 'list 100 workspaces', () => ['GET', `/v1/workspaces?limit=${PAGE}`]],
-  [40, 'resolve a secret', () => ['GET', `/v1/workspaces/lab/big/secrets/${name(secrets)}`]],
+  [
+    40,
+    'list the secrets of a workspace',
+    (title) => ['GET', `/v1/workspaces/${title}/secrets?limit=${PAGE}`],
+  ],
+  [10, 'list the workspaces', () => ['GET', `/v1/workspaces?limit=${PAGE}`]],
+  [40, 'resolve a secret', (title) => ['GET', `/v1/workspaces/${title}/secrets/${name(secrets)}`]],
   [
     5,
     'set a secret',
-    () => ['PUT', `/v1/workspaces/lab/big/secrets/${name(secrets)}`, { valueBase64: 'dmFsdWU=' }],
+    (title) => ['PUT', `/v1/workspaces/${title}/secrets/${name(secrets)}`, { valueBase64: 'dmFsdWU=' }],
   ],
   [5, `release ${SOME} secrets`, () => ['POST', '/v1/releases', releaseOf()]],
 ];
@@ -46,7 +52,7 @@ for (const { name: secret, version } of (await pageOf('/v1/workspaces/lab/set/se
   versions.set(secret, version);
 const taken = Object.fromEntries(KINDS.map(([, kind]) => [kind, []]));
 const [late, failures] = [[], []];
-for (let index = 0; index < 150; index += 1) await pick(() => undefined); // connections, compiled code, prepared plans
+await Promise.all(Array.from({ length: CONNECTIONS }, () => warmUp(WARM_UP / CONNECTIONS)));
 const total = rate * seconds;
 const begun = performance.now();
 const pending = [];
@@ -62,14 +68,19 @@ await Promise.all(pending);
 for (const { agent } of targets) agent.destroy();
 process.stdout.write(JSON.stringify({ taken, late, failures: failures.slice(0, 5) }));
 
+async function warmUp(count) {
+  for (let index = 0; index < count; index += 1) await pick(() => undefined);
+}
+
 /** Sends a request of a random kind to the next replica. */
 async function pick(note) {
   let share = below(100);
   const [, kind, build] = KINDS.find(([percent]) => (share -= percent) < 0);
-  const [method, path, body] = build();
+  const { token, workspaces } = senders[below(senders.length)];
+  const [method, path, body] = build(workspaces[below(workspaces.length)]);
   const start = performance.now();
   try {
-    const { status, text } = await send(method, path, body);
+    const { status, text } = await send(token, method, path, body);
     if (status >= 300) failures.push(`${kind}: ${status} ${text.slice(0, 300)}`);
   } catch (error) {
     failures.push(String(error));
@@ -90,17 +101,17 @@ function releaseOf() {
 }
 
 async function pageOf(path) {
-  return JSON.parse((await send('GET', path)).text);
+  return JSON.parse((await send(senders[0].token, 'GET', path)).text);
 }
 
-function send(method, path, body) {
+function send(token, method, path, body) {
   const { port, agent } = targets[below(targets.length)];
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const outgoing = request({
       ...{ host: '127.0.0.1', port, agent, method, path },
       headers: {
-        ...{ host: 'localhost', authorization: `Bearer ${tokens[below(tokens.length)]}` },
+        ...{ host: 'localhost', authorization: `Bearer ${token}` },
         ...(text === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
