@@ -52,7 +52,20 @@ function useCodeCache(directory) {
   };
 }
 
-// bin/nf-escrow starts the commands of the daemon with an option of V8. Node 20 compiles differently then.
+/**
+ * Makes V8 optimize only what runs very often, such as the watching of many runs. Otherwise it optimizes during the start, and
+ * the compiler and its code take 5 to 10 MB. By default, it optimizes after 400 and 3,000 calls. Node 20 cannot wait longer, and never
+ * optimizes: a daemon mostly waits for files and programs.
+ */
+function optimizeLate() {
+  var late = ['--invocation-count-for-maglev=20000', '--invocation-count-for-turbofan=100000'];
+  var options = { 20: ['--no-opt'], 22: late, 24: late }[parts[0]];
+  // Other versions may have other options, and V8 would print an error.
+  if (options !== undefined) require('v8').setFlagsFromString(options.join(' '));
+}
+
+// With options of V8, the compiled functions are different ones.
 var kind = process.argv[2] === 'daemon' ? 'daemon' : 'commands';
+if (kind === 'daemon') optimizeLate();
 useCodeCache(path.join(bundle, 'code-cache', process.version + '-' + process.arch, kind));
 require(main).main({ path: path.join(__dirname, 'nf-escrow'), isLauncher: true }, process.argv.slice(2));

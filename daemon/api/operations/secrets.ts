@@ -1,7 +1,6 @@
 import { permitted, roleReader } from '../../access/permissions.ts';
 import type { AnyRole } from '../../access/policy.ts';
-import type { Principal } from '../../access/principal.ts';
-import { findUserScope, findWorkspace, titleOf, userScope, type SecretScope } from '../../access/scopes.ts';
+import { findUserScope, findWorkspace, userScope, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { isMaskable } from '../../redaction/needles/needles.ts';
 import { secretHolders } from '../../runs/records/secret-holders.ts';
