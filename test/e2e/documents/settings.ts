@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { filesIn } from '../../support/documents/pages.ts';
 import { newUser, startDaemon } from '../../support/documents/page-shell.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { realNextflow, type Environment, type Sandbox } from '../../support/sandbox.ts';
@@ -21,7 +22,7 @@ export interface Setting {
   readonly showsOutput?: boolean;
 }
 
-type Prepare = (t: Test) => Promise<Setting | undefined>;
+type Prepare = (t: Test, page: string) => Promise<Setting | undefined>;
 
 const VALUE = 'twenty characters $i';
 const PIPELINE = `process QUERY {
@@ -62,11 +63,13 @@ async function addWorkspace(box: Sandbox): Promise<void> {
   await succeed(box, ['secrets', 'set', 'DB_PASSWORD', '--workspace', 'lab/rna'], VALUE);
 }
 
-/** A new user with a real Nextflow. */
-async function asNewUser(t: Test): Promise<Setting | undefined> {
+/** A new user with a real Nextflow, and the files that the page tells readers to save. */
+async function asNewUser(t: Test, page: string, env: Environment = {}): Promise<Setting | undefined> {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return undefined;
   const box = newUser(t, nextflow);
+  Object.assign(box.env, env);
+  for (const [name, text] of filesIn(page)) writeFileSync(join(box.launch, name), text);
   await startDaemon(box);
   return { box, input: VALUE, showsOutput: true };
 }
@@ -117,23 +120,24 @@ async function forApi(t: Test): Promise<Setting> {
   };
 }
 
+/** A user with credentials for a fake AWS. */
+async function onAws(t: Test, executionRole: string): Promise<Setting | undefined> {
+  const aws = await StrictAws.start(t);
+  if (aws === undefined) return undefined;
+  await makeQueue(aws);
+  await makeRole(aws, executionRole);
+  const setting = await asUser(t, { ...environmentFor(aws), NXF_PLUGINS_DEFAULT: 'true' });
+  const settings = `--queue ${QUEUE} --endpoint ${aws.endpoint}`;
+  return { ...setting, edit: (command) => command.replace('--queue spot --profile lab', settings) };
+}
+
 const SETTINGS: Readonly<Record<string, Prepare>> = {
   'README.md': asNewUser,
   'docs/api.md': forApi,
   'docs/aws-batch.md': async (t) => {
-    const aws = await StrictAws.start(t);
-    if (aws === undefined) return undefined;
-    await makeQueue(aws);
-    await makeRole(aws, 'nextflow-execution-lab-rna');
-    const setting = await asUser(t, { ...environmentFor(aws), NXF_PLUGINS_DEFAULT: 'true' });
-    await addWorkspace(setting.box);
-    return {
-      ...setting,
-      edit: (command) =>
-        command
-          .replace('--queue spot --profile lab', `--queue ${QUEUE} --endpoint ${aws.endpoint}`)
-          .replace('--output policies', '--output ./policies'),
-    };
+    const setting = await onAws(t, 'nextflow-execution-lab-rna');
+    if (setting !== undefined) await addWorkspace(setting.box);
+    return setting;
   },
   'docs/commands.md': async (t) => {
     const setting = await asUser(t);
@@ -180,17 +184,27 @@ const SETTINGS: Readonly<Record<string, Prepare>> = {
     await succeed(setting.box, ['run', 'main.nf']);
     return { ...setting, edit: (command) => command.replace('happy_euler', NEWEST) };
   },
+  'docs/tutorial/aws-batch.md': (t) => onAws(t, 'nf-escrow-tutorial'),
+  'docs/tutorial/laptop.md': asNewUser,
+  'docs/tutorial/slurm.md': async (t, page) => {
+    const slurm = await realSlurm(t);
+    if (slurm === undefined) return undefined;
+    const setting = await asNewUser(t, page, slurm.env);
+    if (setting === undefined) return undefined;
+    const scratch = join(setting.box.directory, 'scratch');
+    return { ...setting, edit: (command) => command.replace('/scratch/$USER', scratch) };
+  },
   'docs/permissions.md': (t) => onTeamServer(t, { serviceAccount: 'ci' }),
-  'docs/team-server/audit-log.md': onTeamServer,
-  'docs/team-server/backup.md': onServerHost,
+  'docs/team-server/audit-log.md': (t) => onTeamServer(t),
+  'docs/team-server/backup.md': (t) => onServerHost(t),
   'docs/team-server/install.md': (t) => onServerHost(t, { isNew: true }),
   'docs/team-server/people.md': (t) => onTeamServer(t, { hasWorkspace: false }),
-  'docs/team-server/rekey.md': onServerHost,
-  'docs/team-server/runs.md': onTeamServer,
-  'docs/team-server/sign-in.md': onServerHost,
+  'docs/team-server/rekey.md': (t) => onServerHost(t),
+  'docs/team-server/runs.md': (t) => onTeamServer(t),
+  'docs/team-server/sign-in.md': (t) => onServerHost(t),
 };
 
 /** Returns the setting of a page, or undefined if this machine lacks a program for it. */
 export async function settingOf(page: string, t: Test): Promise<Setting | undefined> {
-  return (SETTINGS[page] ?? asUser)(t);
+  return (SETTINGS[page] ?? ((test) => asUser(test)))(t, page);
 }

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { launcher, Sandbox, until } from '../sandbox.ts';
 
@@ -30,12 +30,12 @@ export function newUser(t: Test, nextflow?: string): Sandbox {
   const runtime = join(box.directory, 'run');
   for (const directory of [bin, runtime]) mkdirSync(directory, { mode: 0o700 });
   symlinkSync(launcher, join(bin, 'nf-escrow'));
-  symlinkSync(box.env['NF_ESCROW_NEXTFLOW'] ?? '', join(bin, 'nextflow'));
+  const programs = [bin, dirname(box.env['NF_ESCROW_NEXTFLOW'] ?? ''), box.env['PATH'] ?? ''];
   for (const name of ['NF_ESCROW_HOME', 'NF_ESCROW_NEXTFLOW', 'DISPLAY', 'SSH_CONNECTION'])
     Reflect.deleteProperty(box.env, name);
   Object.assign(box.env, {
     NF_ESCROW_NODE: process.execPath,
-    PATH: `${bin}:${box.env['PATH'] ?? ''}`,
+    PATH: programs.join(':'),
     USER: 'you',
     XDG_RUNTIME_DIR: runtime,
   });

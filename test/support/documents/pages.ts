@@ -103,3 +103,10 @@ export function namedIn(page: string): string[] {
     command.replace(/\s+/g, ' '),
   );
 }
+
+/** Returns the files that a page has the reader save: "… as `main.nf`", followed by a block with the text. */
+export function filesIn(page: string): [name: string, text: string][] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const found = text.matchAll(/\bas\s+`([\w./-]+)`(?:(?!```)[^])*?\n```\w+\n([^]*?)^```$/gm);
+  return [...found].map(([, name = '', content = '']) => [name, content]);
+}
