@@ -11,6 +11,7 @@ runDriver(async () => {
   ensureBuilt();
   run(node, ['scripts/api-table.mjs', '--check']);
   run(node, ['scripts/permission-table.mjs', '--check']);
+  run(node, ['scripts/reference.mjs', '--check']);
   say('eslint');
   run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'page', 'test']);
   say('module order (dependency-cruiser)');

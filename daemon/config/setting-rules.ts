@@ -54,6 +54,15 @@ function numberUpTo(maximum: number): Rule {
   };
 }
 
+/**
+ * Returns what the value of a setting must be, in words after "must be", or undefined if it can be any text.
+ *
+ * @public scripts/reference/settings.mjs imports it from dist/
+ */
+export function ruleOf(key: SettingKey): string | undefined {
+  return RULES[key]?.words;
+}
+
 /** Returns the rule that a value violates, in words after "must be", or undefined. An empty value is valid: it is unset. */
 export async function violatedRule(key: SettingKey, text: string): Promise<string | undefined> {
   const rule = RULES[key];

@@ -20,6 +20,11 @@ import { packageVersion } from './npm-tarball.mjs';
 
 /** Maximum size of the compressed tarball. */
 const BYTES_MAX = 60_000_000;
+/** Directories with pages for users. */
+const USER_DOCUMENTS = [
+  'docs',
+  ...['coming-from', 'how-to', 'reference', 'team-server', 'tutorial'].map((name) => `docs/${name}`),
+];
 
 /** Writes the tarball for an architecture to a directory, from the npm tarball, and returns its path. */
 export function writeRelocatableTarball(architecture, npmTarball, directory) {
@@ -75,7 +80,7 @@ function addModulefile(tree) {
 }
 
 function addDocuments(tree) {
-  for (const directory of ['docs', 'docs/team-server'])
+  for (const directory of USER_DOCUMENTS)
     for (const entry of readdirSync(join(root, directory)).filter((file) => file.endsWith('.md')))
       cpSync(join(root, directory, entry), join(tree, directory, entry));
   copyFileSync(join(root, 'SECURITY.md'), join(tree, 'SECURITY.md'));

@@ -47,7 +47,7 @@ const NEWEST = '$(nf-escrow runs list | head -n 1 | cut -f 1)';
 /** A user with a fake Nextflow, a pipeline, and secrets in the default workspace and in `lab/rna`. */
 async function asUser(t: Test, env: Environment = {}): Promise<Setting> {
   const box = newUser(t);
-  Object.assign(box.env, env);
+  Object.assign(box.env, { DB_PASSWORD: VALUE }, env);
   writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
   // The fake executes the pipeline as a command.
   writeFileSync(join(box.directory, 'bin/main.nf'), '#!/bin/sh\necho done\n', { mode: 0o755 });
@@ -72,6 +72,12 @@ async function asNewUser(t: Test, page: string, env: Environment = {}): Promise<
   for (const [name, text] of filesIn(page)) writeFileSync(join(box.launch, name), text);
   await startDaemon(box);
   return { box, input: VALUE, showsOutput: true };
+}
+
+/** Creates `pass`, the password manager. */
+function addPasswordManager(box: Sandbox): void {
+  const script = "#!/bin/sh\nprintf 'DB_PASSWORD=a\\nAPI_TOKEN=b\\n'\n";
+  writeFileSync(join(box.directory, 'bin/pass'), script, { mode: 0o755 });
 }
 
 async function succeed(box: Sandbox, args: readonly string[], input = ''): Promise<void> {
@@ -139,15 +145,30 @@ const SETTINGS: Readonly<Record<string, Prepare>> = {
     if (setting !== undefined) await addWorkspace(setting.box);
     return setting;
   },
+  'docs/coming-from/github-actions.md': async (t) => {
+    const box = newUser(t);
+    addPasswordManager(box);
+    return { box };
+  },
+  'docs/coming-from/nextflow-secrets.md': async (t, page) => {
+    const setting = await asNewUser(t, page);
+    if (setting === undefined) return undefined;
+    const { box } = setting;
+    const set = await box.startProgram('nextflow', ['secrets', 'set', 'DB_PASSWORD', VALUE]).ended;
+    t.equal(set.status, 0, set.stderr);
+    return setting;
+  },
+  'docs/coming-from/seqera-platform.md': async (t) => {
+    const box = newUser(t);
+    addPasswordManager(box);
+    return { box, edit: (command) => command.replace('curl ', 'curl -sS --fail-with-body ') };
+  },
   'docs/commands.md': async (t) => {
     const setting = await asUser(t);
     const { box } = setting;
     await addWorkspace(box);
     writeFileSync(join(box.directory, 'passphrase'), 'correct horse battery staple\n', { mode: 0o600 });
-    // `pass`, the password manager.
-    writeFileSync(join(box.directory, 'bin/pass'), "#!/bin/sh\nprintf 'DB_PASSWORD=a\\nAPI_TOKEN=b\\n'\n", {
-      mode: 0o755,
-    });
+    addPasswordManager(box);
     mkdirSync(join(box.directory, '.config/fish/completions'), { recursive: true, mode: 0o700 });
     return {
       ...setting,
@@ -169,6 +190,22 @@ const SETTINGS: Readonly<Record<string, Prepare>> = {
       edit: (command) =>
         command.replace('/scratch/$USER', join(box.directory, 'scratch')).replace('=long', '=main'),
     };
+  },
+  'docs/how-to/cron-and-ci.md': async (t) => {
+    const setting = await asUser(t);
+    writeFileSync(join(setting.box.launch, 'id_ed25519'), 'a key\nof two lines\n');
+    // `exit` would end the shell of the page.
+    return { ...setting, edit: (command) => command.replace('exit $status', 'test $status = 0') };
+  },
+  'docs/how-to/nf-core.md': async (t) => {
+    const setting = await asUser(t);
+    writeFileSync(join(setting.box.launch, 'license.txt'), 'license.example.com:8990');
+    return setting;
+  },
+  'docs/how-to/shared-runs-directory.md': async (t) => {
+    const setting = await asUser(t);
+    const scratch = join(setting.box.directory, 'scratch');
+    return { ...setting, edit: (command) => command.replace('/scratch/$USER', scratch) };
   },
   'docs/install.md': async (t) => {
     const setting = await asUser(t);

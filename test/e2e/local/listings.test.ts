@@ -144,7 +144,8 @@ void t.test('Ctrl-C and q are keys of the pager, and the shell continues after i
   if (!canMakeTerminals(t)) return;
   if (!existsSync('/usr/bin/less')) return t.pass('skipped', { skip: 'less is not installed' });
   const box = new Sandbox(t);
-  const last = (await accepts(t, box, ['config', 'list'])).stdout.trimEnd().split('\n').at(-1)?.split('\t')[0] ?? '';
+  const last =
+    (await accepts(t, box, ['config', 'list'])).stdout.trimEnd().split('\n').at(-1)?.split('\t')[0] ?? '';
   t.match(last, /^\w+$/);
   const terminal = new ShellTerminal(t, box, 'env -u LESS -u PAGER TERM=xterm bash --norc -i');
   await terminal.answers('the first prompt');

@@ -79,14 +79,3 @@ void t.test('the help of the program and of each group has an example', async (t
   for (const group of groupsOf(program))
     t.match(helpOf(group), new RegExp(`\nExample: nf-escrow ${group.name()} `), group.name());
 });
-
-void t.test('every command that the pages name exists', async (t) => {
-  const known = leaves(program).map(({ path }) => path);
-  const groups = [...program.commands.map((command) => command.name()), 'help'];
-  for (const name of ['README.md', 'docs/commands.md'])
-    for (const named of namedIn(page(name))) {
-      const [group = '', verb] = named.split(' ');
-      if (verb === undefined || known.includes(group)) t.ok(groups.includes(group), `${name}: ${named}`);
-      else t.ok(known.includes(named), `${name}: ${named}`);
-    }
-});
