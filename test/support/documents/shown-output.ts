@@ -1,6 +1,7 @@
 /** Parts of an output that differ between runs, and what each is replaced by. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
-  [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
+  // On a terminal, times are relative.
+  [/\d{4}-\d\d-\d\dT[\d:.]+Z|\bjust now\b|\b\d+ (?:second|minute)s? ago\b/g, 'TIME'],
   [/\br\d{6,}[a-z0-9]+/g, 'RUN'],
   [/\[[0-9a-f]{2}\/[0-9a-f]{6}\]/g, '[TASK]'],
   [/revision: [0-9a-f]+/g, 'revision: HASH'],
