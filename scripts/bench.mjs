@@ -1,6 +1,7 @@
 // npm run bench [-- --only GROUP[,GROUP...]] [-- --json FILE]: measures figures, in alternation with a peer if there is one,
 // and prints a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only
-// the ratios are comparable. Groups: see GROUPS. --only engine stands for all groups that need no Nextflow.
+// the ratios are comparable. Groups: see GROUPS. --only engine stands for all groups that need no Nextflow. --page writes the figures of
+// the group peers into docs/performance.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,7 +10,9 @@ import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, vault, watching } from './bench/engine.mjs';
 import { events } from './bench/events.mjs';
 import { page } from './bench/page.mjs';
+import { peers } from './bench/peers.mjs';
 import { people } from './bench/people.mjs';
+import { writeFigures } from './bench/performance-page.mjs';
 import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
 import { redaction } from './bench/redaction.mjs';
@@ -25,6 +28,7 @@ import { node, runDriver } from './steps.mjs';
 const GROUPS = {
   placing: { measure: placing, needsNextflow: true },
   hello: { measure: hello, needsNextflow: true },
+  peers: { measure: peers, needsNextflow: true },
   plugin: { measure: startTime, needsNextflow: true },
   task: { measure: perTask, needsNextflow: true },
   fidelity: { measure: fidelity, needsNextflow: true },
@@ -102,6 +106,7 @@ runDriver(async () => {
       node: spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim(),
     };
     process.stdout.write(`\n${JSON.stringify({ machine, results })}\n`);
+    if (process.argv.includes('--page')) writeFigures(results, machine);
     if (file !== undefined) writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   } finally {
     bench.escrow(['daemon', 'stop']);
