@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { say, which } from '../steps.mjs';
 import { ANSWER_VERSION, median } from './place.mjs';
 
+/** A smaller number only shows that the measurement works. */
 const ROUNDS = Number(process.env.NF_ESCROW_BENCH_ROUNDS ?? 21);
 const VALUE = 'a value of 32 characters, no more';
 

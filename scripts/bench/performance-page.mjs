@@ -14,7 +14,7 @@ export function writeFigures(results, { node }) {
   const [, after] = rest?.split(END) ?? [];
   if (after === undefined) throw new Error(`docs/performance.md has no "${START}" with "${END}" after it.`);
   const cases = results.filter(({ programs }) => programs !== undefined);
-  const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${node}`;
+  const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release().split('.').slice(0, 2).join('.')}, Node.js ${node}`;
   const text = [START, '', `Measured on: ${machine}.`, ...cases.flatMap(describeCase), '', END].join('\n');
   writeFileSync(PAGE, `${before}${text}${after}`);
 }

@@ -71,3 +71,17 @@ void t.test('every document and test that a file names is in the repository', (t
   t.same(missing, []);
   t.end();
 });
+
+void t.test('docs/README.md links to every page for users', (t) => {
+  const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  const docs = join(root, 'docs');
+  const named = pages
+    .map((page) => relative(docs, page))
+    // Contributors find theirs in CONTRIBUTING.md and the index of decisions, and operators theirs in team-server.md.
+    .filter((page) => !/^(?:\.\.|adr\/|contributing\/|team-server\/|README\.md)/.test(page));
+  t.same(
+    named.filter((page) => !index.includes(`](${page})`)),
+    [],
+  );
+  t.end();
+});
