@@ -18,7 +18,10 @@ export function takeLock(path: string): { release(): void } | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
     const { why, ...remedy } = findReason(error) ?? { why: messageOf(error) };
-    throw new EscrowError('ledger-unavailable', `Cannot lock "${path}": ${why}.`, { ...remedy, cause: error });
+    throw new EscrowError('ledger-unavailable', `Cannot lock "${path}": ${why}.`, {
+      ...remedy,
+      cause: error,
+    });
   }
   const held = database;
   return {
