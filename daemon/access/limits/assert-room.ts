@@ -5,8 +5,8 @@ import { nameOfScope, type SecretScope } from '../scopes.ts';
 import type { TeamLimits } from './team-limits.ts';
 
 /**
- * Throws `limit-exceeded` if a scope has too many secrets or too large ones. Call it after a change that needs more room, in its
- * transaction. It reads all secrets of the scope, so that concurrent changes that need more room are in conflict.
+ * Throws `limit-exceeded` if a scope has too many secrets or too large ones. Call it after a change that increases number or size,
+ * in its transaction. It reads all secrets of the scope, so that concurrent changes of that kind are in conflict.
  */
 export async function assertRoom(db: Queries, limits: TeamLimits, scope: SecretScope): Promise<void> {
   const { count, bytes } = await db
