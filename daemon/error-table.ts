@@ -759,14 +759,14 @@ export const errorTable = {
   },
   'certificate-unusable': {
     title: 'The server cannot use its certificate',
-    hint: 'Correct tls.certificateFile and tls.keyFile in the configuration of the server. docs/team-server.md has an example.',
+    hint: 'Correct tls.certificateFile and tls.keyFile in the configuration of the server. docs/team-server/install.md has an example.',
     exit: 78,
     http: 500,
     retryable: false,
   },
   'proxy-header-invalid': {
     title: 'A header of the proxy is invalid or reports plain HTTP',
-    hint: 'Configure the proxy to report the client and the protocol in the header that forwardedHeader selects. docs/team-server.md lists the headers.',
+    hint: 'Configure the proxy to report the client and the protocol in the header that forwardedHeader selects. docs/team-server/proxy.md lists the headers.',
     exit: 78,
     http: 400,
     retryable: false,

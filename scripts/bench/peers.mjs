@@ -26,18 +26,18 @@ export async function peers(bench) {
       'nf-escrow secrets set': () => bench.escrow(['secrets', 'set', 'KEY_1'], VALUE),
       'nextflow secrets set': () => bench.time(bench.nextflow, ['secrets', 'set', 'KEY_1', VALUE]),
       ...(sops && { 'sops set': () => sops(['set', sops.file, '["KEY_1"]', JSON.stringify(VALUE)]) }),
-      'limit: write 4 KiB and fsync': () => timeOfWrite(bench),
+      'baseline: write 4 KiB and fsync': () => timeOfWrite(bench),
     }),
     measure('start and end a run without tasks', {
       'nf-escrow run': () => bench.escrow(['run', 'main.nf'], '', withIdle),
       ...(sops && { 'sops exec-env': () => sops(['exec-env', sops.file, `${idle} run main.nf`]) }),
-      'limit: start and end the program': () => bench.time(idle, ['run', 'main.nf']),
+      'baseline: start and end the program': () => bench.time(idle, ['run', 'main.nf']),
     }),
     measure('run a pipeline with one task and one secret', {
       'nf-escrow run': () => bench.escrow(['run', '--only-secret', 'KEY_0', 'main.nf']),
       'nextflow run, with nextflow secrets': () => bench.time(bench.nextflow, ['run', 'main.nf'], bare),
       ...(sops && { 'sops exec-env': () => sops(['exec-env', sops.file, `${bench.nextflow} run bare.nf`]) }),
-      'limit: nextflow run, without a secret': () => bench.time(bench.nextflow, ['run', 'bare.nf']),
+      'baseline: nextflow run, without a secret': () => bench.time(bench.nextflow, ['run', 'bare.nf']),
     }),
   ];
 }
@@ -65,7 +65,7 @@ function measure(title, programs) {
   };
 }
 
-/** The median, the middle half of the times, and the ratio to the limit in the same round. */
+/** The median, the middle half of the times, and the ratio to the baseline in the same round. */
 function describe(name, times, limits) {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (part) => sorted[Math.round((sorted.length - 1) * part)];

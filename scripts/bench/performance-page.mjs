@@ -25,7 +25,7 @@ function describeCase({ case: title, programs }) {
     '',
     `### ${title[0].toUpperCase()}${title.slice(1)}`,
     '',
-    '| Program | Median | Middle half | Ratio to the limit |',
+    '| Program | Median | Interquartile range | Ratio to the baseline |',
     '| --- | --: | --: | --: |',
     ...programs.map(
       ({ name, median, low, high, ratio }) =>

@@ -6,7 +6,7 @@ const EXITS = [
   [64, 'Usage: the command line or the request is invalid'],
   [69, 'The daemon, a server or a store is unavailable'],
   [70, 'Internal error'],
-  [75, 'Try again'],
+  [75, 'Try again, or start a new run'],
   [77, 'Permission denied'],
   [78, 'Configuration'],
 ];

@@ -47,7 +47,7 @@ async function readFile(named: string | undefined, places: Map<string, string>):
       'config-invalid',
       `Cannot read the configuration file "${path}": it does not exist.`,
       {
-        hint: 'Create it, or name another file with --config. docs/team-server.md has an example.',
+        hint: 'Create it, or name another file with --config. docs/team-server/install.md has an example.',
       },
     );
   }
@@ -99,7 +99,7 @@ function check(merged: Tree, placeOf: (key: string) => string): ServerConfigurat
       });
     const isOwnHint = !hint.startsWith('Correct the request.');
     throw new EscrowError('config-invalid', `Invalid configuration in ${placeOf(field)}: ${message}`, {
-      hint: isOwnHint ? hint : 'Correct the setting. docs/team-server.md describes all settings.',
+      hint: isOwnHint ? hint : 'Correct the setting. docs/team-server/settings.md describes all settings.',
     });
   }
 }
