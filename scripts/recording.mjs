@@ -20,10 +20,10 @@ runDriver(async () => {
   ensurePlugin();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (nextflow === undefined) throw new Error('The recording needs Java 17 or later and Nextflow.');
-  const load = async (file) => import(pathToFileURL(join(root, 'dist/test/support', file)).href);
-  const { Sandbox, until } = await load('sandbox.js');
-  const { Terminal } = await load('terminal.js');
-  const { commandsOf, filesIn } = await load('documents/pages.js');
+  const load = async (file) => import(pathToFileURL(join(root, 'dist', file)).href);
+  const { Sandbox, until } = await load('test/support/sandbox.js');
+  const { Terminal } = await load('test/support/terminal.js');
+  const { commandsOf, filesIn } = await load('test/support/documents/pages.js');
   const commands = commandsOf('README.md').filter(({ notRun }) => notRun === undefined);
   const value = randomBytes(VALUE_LENGTH / 2).toString('hex');
   const ends = [];
