@@ -10,9 +10,6 @@ import { policy, type AnyRole } from './policy.ts';
 import type { Principal, TeamPrincipal } from './principal.ts';
 import { workspaceNotFound } from './scopes.ts';
 
-/** Where it does not matter whether the principal is an administrator. */
-const NO_ADMINISTRATOR: Standing = { isAdministrator: false };
-
 /** Why a request is permitted. */
 export interface Grant {
   /** The role of the principal with regard to the object. */
@@ -48,8 +45,13 @@ export async function authorizeRequest(
   permission: Permission,
   place: Place,
 ): Promise<Grant> {
-  const known = place === 'server' ? undefined : NO_ADMINISTRATOR;
+  const known = standingWithoutQuery(place);
   return deciding({ by: by.user, permission, place }, () => decide(db, by, permission, place, known));
+}
+
+/** Only a permission on the server depends on whether the principal is an administrator, which has to be read. */
+function standingWithoutQuery(place: Place | undefined): Standing | undefined {
+  return place === 'server' ? undefined : { isAdministrator: false };
 }
 
 async function decide(
@@ -74,19 +76,40 @@ async function decide(
 }
 
 /**
- * Decides whether a principal that was authenticated just now may ask for a list, which is filtered: the token has the scope. Throws
- * `unauthenticated`, `not-permitted`.
+ * Decides whether a principal may ask for a list, which is filtered: the account is current, and the token has the scope.
+ * Throws `unauthenticated`, `not-permitted`.
  */
 export async function authorizeList(db: Queries, by: Principal, permission: Permission): Promise<void> {
   if (by.kind === 'machine') return;
-  const { on } = policy[permission];
-  const place = on === 'server' || on === 'self' ? on : undefined;
+  const place = generalPlace(permission);
   await deciding({ by: by.user, permission, place }, () => decideOnList(db, by, permission));
 }
 
-async function decideOnList(db: Queries, by: TeamPrincipal, permission: Permission): Promise<void> {
+/** Decides like `authorizeList` for a principal that was authenticated just now (`authorizeRequest`). */
+export async function authorizeListRequest(
+  db: Queries,
+  by: TeamPrincipal,
+  permission: Permission,
+): Promise<void> {
+  const place = generalPlace(permission);
+  const known = standingWithoutQuery(place);
+  await deciding({ by: by.user, permission, place }, () => decideOnList(db, by, permission, known));
+}
+
+/** Returns the place of a permission that concerns the server or the principal itself. */
+function generalPlace(permission: Permission): 'server' | 'self' | undefined {
+  const { on } = policy[permission];
+  return on === 'server' || on === 'self' ? on : undefined;
+}
+
+async function decideOnList(
+  db: Queries,
+  by: TeamPrincipal,
+  permission: Permission,
+  known?: Standing,
+): Promise<void> {
   const { on, roles } = policy[permission];
-  const { isAdministrator } = on === 'server' ? await assertCurrent(db, by) : NO_ADMINISTRATOR;
+  const { isAdministrator } = known ?? (await assertCurrent(db, by));
   if (on === 'server' && !isAdministrator) throw roleDenied(permission, undefined, 'this server');
   if (on === 'self' && !(by.kind === 'user' && roles.includes('person')))
     throw roleDenied(permission, undefined, by.user);

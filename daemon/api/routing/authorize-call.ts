@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { authorizeList, authorizeRequest, type Grant } from '../../access/authorize.ts';
+import { authorizeListRequest, authorizeRequest, type Grant } from '../../access/authorize.ts';
 import type { Place } from '../../access/places.ts';
 import { policy } from '../../access/policy.ts';
 import { EscrowError } from '../../errors.ts';
@@ -41,7 +41,7 @@ export async function authorizeCall(
     return { params: { ...params, run: await findPermittedRun(db, by, permission, run) } };
   const place = placeOf(params, policy[permission].on);
   if (place !== undefined) return { params, grant: await authorizeRequest(db, by, permission, place) };
-  await authorizeList(db, by, permission);
+  await authorizeListRequest(db, by, permission);
   return { params };
 }
 
