@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
 import { authorizeRequest } from '../access/authorize.ts';
+import { sizeOfNewest } from '../access/limits/assert-room.ts';
 import { countRate } from '../access/limits/count-rate.ts';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { keyOf, type Principal } from '../access/principal.ts';
 import type { ReleaseRequest } from '../contract/types.ts';
-import type { Ledger, Queries } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 /**
  * Counts a release of a principal who may request it, by its cost too, so that one launcher cannot occupy a replica. A repeated
@@ -24,26 +24,7 @@ export async function countRelease(
   await countRate(ledger, limits, { ...own, limit: 'releasesPerMinute', amount: 1 });
   const shared = { subject: scope, detail };
   await countRate(ledger, limits, { ...shared, limit: 'workspaceReleasesPerMinute', amount: 1 });
-  const amount = await sizeOf(ledger.db, scope, secrets);
+  const names = secrets.map(({ name }) => name);
+  const amount = await sizeOfNewest(ledger.db, scope, names);
   await countRate(ledger, limits, { ...own, limit: 'releaseBytesPerMinute', amount });
-}
-
-/** Returns the encrypted bytes of the newest versions of secrets. */
-async function sizeOf(db: Queries, scopeId: string, secrets: ReleaseRequest['secrets']): Promise<number> {
-  const { bytes } = await db
-    .selectFrom('secrets')
-    .innerJoin('secret_versions', (join) =>
-      join
-        .onRef('secret_versions.secret_id', '=', 'secrets.id')
-        .onRef('secret_versions.version', '=', 'secrets.version'),
-    )
-    .select(sql<number>`coalesce(sum(length(sealed)), 0)`.as('bytes'))
-    .where('secrets.scope_id', '=', scopeId)
-    .where(
-      'secrets.name',
-      'in',
-      secrets.map(({ name }) => name),
-    )
-    .executeTakeFirstOrThrow();
-  return bytes;
 }

@@ -55,16 +55,17 @@ async function storeBatch(
 ): Promise<StoredSecret[]> {
   const now = ledgerTime(db);
   const versions = await nextVersions(db, scopeId, [...values.keys()]);
-  const known = await upsert(db, scopeId, versions, now);
-  const rows = known.flatMap(({ id, name, version }) => {
-    const value = values.get(name);
+  const encrypted = (await upsert(db, scopeId, versions, now)).flatMap((one) => {
+    const value = values.get(one.name);
     if (value === undefined) return [];
-    const row = { secret_id: id, version, name, scope_id: scopeId };
-    return [{ ...row, sealed: seal(value, contextOf(ledgerId, row), key) }];
+    const row = { secret_id: one.id, version: one.version, name: one.name, scope_id: scopeId };
+    return [{ one, row: { ...row, sealed: seal(value, contextOf(ledgerId, row), key) } }];
   });
-  await db.insertInto('secret_versions').values(rows).execute();
-  const sizes = new Map(rows.map(({ secret_id, sealed }) => [secret_id, sealed.length]));
-  const stored = known.map((one) => ({ ...one, size: sizes.get(one.id) ?? 0 }));
+  await db
+    .insertInto('secret_versions')
+    .values(encrypted.map(({ row }) => row))
+    .execute();
+  const stored = encrypted.map(({ one, row }) => ({ ...one, size: row.sealed.length }));
   await recordSet(db, stored, { scopeId, by, at: now });
   return stored;
 }

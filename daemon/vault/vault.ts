@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { assertRoom, findSize } from '../access/limits/assert-room.ts';
+import { assertRoom, sizeOfNewest } from '../access/limits/assert-room.ts';
 import { countChanges } from '../access/limits/count-changes.ts';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
@@ -80,12 +80,12 @@ export class Vault {
     return this.#withCurrentKey(async (db, key) => {
       await authorizeWrite(db, by, scope);
       assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
-      const sizeBefore = this.#limits === undefined ? undefined : await findSize(db, scope, name);
+      const sizeBefore = this.#limits === undefined ? 0 : await sizeOfNewest(db, scope.id, [name]);
       const storing = { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key };
       const [stored] = await storeSecrets(storing, [[name, value]]);
       if (stored === undefined) throw new Error('the secret was not stored');
       const { id, version, isNew, size } = stored;
-      if (size > (sizeBefore ?? 0)) await this.#assertRoom(db, scope);
+      if (size > sizeBefore) await this.#assertRoom(db, scope);
       await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
       // A trigger has assigned it. RETURNING has the row as it was before.
       const { numeric_id } = await db

@@ -9,17 +9,7 @@ import type { TeamLimits } from './team-limits.ts';
  * in its transaction. It reads all secrets of the scope, so that concurrent changes of that kind are in conflict.
  */
 export async function assertRoom(db: Queries, limits: TeamLimits, scope: SecretScope): Promise<void> {
-  const { count, bytes } = await db
-    .selectFrom('secrets')
-    .innerJoin('secret_versions', (join) =>
-      join
-        .onRef('secret_versions.secret_id', '=', 'secrets.id')
-        .onRef('secret_versions.version', '=', 'secrets.version'),
-    )
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .select(sql<number>`coalesce(sum(length(sealed)), 0)`.as('bytes'))
-    .where('secrets.scope_id', '=', scope.id)
-    .executeTakeFirstOrThrow();
+  const { count, bytes } = await measureNewest(db, scope.id).executeTakeFirstOrThrow();
   const [countLimit, bytesLimit] =
     scope.kind === 'user'
       ? (['secretsPerUser', 'secretBytesPerUser'] as const)
@@ -28,20 +18,26 @@ export async function assertRoom(db: Queries, limits: TeamLimits, scope: SecretS
   if (bytes > limits[bytesLimit]) throw exceeded(scope, bytesLimit, limits, 'encrypted bytes');
 }
 
-/** Returns the encrypted bytes of the newest version of a secret, or undefined without such a secret. */
-export async function findSize(db: Queries, scope: SecretScope, name: string): Promise<number | undefined> {
-  const found = await db
+/** Returns the encrypted bytes of the newest versions of these secrets of a scope. A secret that does not exist has none. */
+export async function sizeOfNewest(db: Queries, scopeId: string, names: readonly string[]): Promise<number> {
+  const { bytes } = await measureNewest(db, scopeId)
+    .where('secrets.name', 'in', names)
+    .executeTakeFirstOrThrow();
+  return bytes;
+}
+
+/** Returns the query of the number and the encrypted bytes of the newest versions of a scope. */
+function measureNewest(db: Queries, scopeId: string) {
+  return db
     .selectFrom('secrets')
     .innerJoin('secret_versions', (join) =>
       join
         .onRef('secret_versions.secret_id', '=', 'secrets.id')
         .onRef('secret_versions.version', '=', 'secrets.version'),
     )
-    .select(sql<number>`length(sealed)`.as('bytes'))
-    .where('secrets.scope_id', '=', scope.id)
-    .where('secrets.name', '=', name)
-    .executeTakeFirst();
-  return found?.bytes;
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select(sql<number>`coalesce(sum(length(sealed)), 0)`.as('bytes'))
+    .where('secrets.scope_id', '=', scopeId);
 }
 
 function exceeded(
