@@ -65,11 +65,11 @@ function measure(title, programs) {
   };
 }
 
-/** The median, the middle half of the times, and the ratio to the baseline in the same round. */
-function describe(name, times, limits) {
+/** The median, the interquartile range of the times, and the ratio to the baseline in the same round. */
+function describe(name, times, baseline) {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (part) => sorted[Math.round((sorted.length - 1) * part)];
-  const ratio = median(times.map((time, round) => time / limits[round]));
+  const ratio = median(times.map((time, round) => time / baseline[round]));
   return { name, median: median(times), low: at(0.25), high: at(0.75), ratio };
 }
 
