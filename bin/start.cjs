@@ -53,19 +53,31 @@ function useCodeCache(directory) {
 }
 
 /**
- * Makes V8 optimize only what runs very often, such as the watching of many runs. Otherwise it optimizes during the start, and
- * the compiler and its code take 5 to 10 MB. By default, it optimizes after 400 and 3,000 calls. Node 20 cannot wait longer, and never
- * optimizes: a daemon mostly waits for files and programs.
+ * Prevents V8 from optimizing functions, and returns a function that permits it. Otherwise V8 optimizes during the start, and the
+ * compiler and its code take 5 to 10 MB of a daemon that mostly waits. A daemon under load permits it, because it would otherwise
+ * answer five times fewer requests.
  */
-function optimizeLate() {
-  var late = ['--invocation-count-for-maglev=20000', '--invocation-count-for-turbofan=100000'];
-  var options = { 20: ['--no-opt'], 22: late, 24: late }[parts[0]];
-  // Other versions may have other options, and V8 would print an error.
-  if (options !== undefined) require('v8').setFlagsFromString(options.join(' '));
+function postponeOptimization() {
+  var v8 = require('v8');
+  // Maglev is V8's faster compiler of optimized code, by default since Node 22.
+  var compilers = parts[0] < 22 ? ['opt'] : ['opt', 'maglev'];
+  var set = function (prefix) {
+    compilers.forEach(function (name) {
+      v8.setFlagsFromString(prefix + name);
+    });
+  };
+  set('--no-');
+  return function () {
+    set('--');
+    v8.setFlagsFromString('--no-optimize-for-size'); // bin/nf-escrow sets it
+  };
 }
 
 // With options of V8, the compiled functions are different ones.
 var kind = process.argv[2] === 'daemon' ? 'daemon' : 'commands';
-if (kind === 'daemon') optimizeLate();
+var optimize = kind === 'daemon' ? postponeOptimization() : undefined;
 useCodeCache(path.join(bundle, 'code-cache', process.version + '-' + process.arch, kind));
-require(main).main({ path: path.join(__dirname, 'nf-escrow'), isLauncher: true }, process.argv.slice(2));
+require(main).main(
+  { path: path.join(__dirname, 'nf-escrow'), isLauncher: true, optimize: optimize },
+  process.argv.slice(2),
+);

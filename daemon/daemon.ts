@@ -27,6 +27,7 @@ import { Launches } from './launch/launches.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
+import { SustainedLoad } from './system/processes/sustained-load.ts';
 import { openJsonLog } from './system/json-log.ts';
 import type { FaultInjector } from './system/steps.ts';
 import { readAudit } from './ledger/audit.ts';
@@ -62,6 +63,8 @@ export interface DaemonOptions extends StoreOptions {
   readonly command: readonly [string, ...string[]];
   /** The umask with which the daemon was started. */
   readonly umask: number;
+  /** Called once, when the daemon is under sustained load. */
+  readonly optimize?: (() => void) | undefined;
   /** Takes over another host's lease. */
   readonly takeOver?: boolean;
   /** Keeps running while idle. */
@@ -78,8 +81,9 @@ export async function serve(
   settings: Settings,
   faults: FaultInjector,
   version: string,
-  { command, umask, takeOver = false, stay = false, observe, waits, retryMs, jobsClock }: DaemonOptions,
+  options: DaemonOptions,
 ): Promise<void> {
+  const { command, umask, takeOver = false, stay = false, observe, waits, retryMs, jobsClock } = options;
   const { paths } = settings;
   const redactors = new RunRedactors();
   const log = openJsonLog((line) => redactors.redact(line)); // an error may quote the output of a run
@@ -213,9 +217,15 @@ export async function serve(
         (pageSocket.isOpen && !sessions.isEmpty);
       if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
+    const load = new SustainedLoad(() => {
+      log.info('under load: V8 optimizes from now on');
+      options.optimize?.();
+    });
+    load.start();
     log.info({ socket: paths.socket }, 'daemon started');
     void runs.recover(); // takes as long as AWS or a scheduler takes; failures are retried
     await stopped;
+    load.stop();
     clearInterval(idle);
     recorder.stop();
     redirect.remove();

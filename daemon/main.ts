@@ -20,6 +20,8 @@ export interface Program {
   readonly path: string;
   /** Whether `path` is bin/nf-escrow, which finds a Node. Otherwise the path is an argument of this Node. */
   readonly isLauncher?: boolean;
+  /** Permits V8 to optimize, which the launcher postpones for a daemon. */
+  readonly optimize?: () => void;
   readonly faults?: FaultInjector;
   readonly service?: Partial<DaemonOptions>;
 }
@@ -184,6 +186,7 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
     await daemon.serve(settings, faults, readVersion(), {
       command: commandOf(program),
       umask,
+      optimize: program.optimize,
       ...service,
       ...how,
     });
