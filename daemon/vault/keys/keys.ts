@@ -107,11 +107,15 @@ export class Keys {
     return key;
   }
 
-  /** Removes all keys but one. The caller has checked that no value is encrypted with the others. */
-  dropOthers({ id }: VaultKey): void {
+  /**
+   * Removes all keys but one, and a prepared one, which encrypts nothing yet. The caller has checked that no value is encrypted with
+   * the others.
+   */
+  dropOthers({ id }: VaultKey, prepared: string | undefined): void {
     const ring = this.ring() ?? [];
-    const kept = ring.find((entry) => idOf(entry) === id);
-    if (kept !== undefined && ring.length > 1) writeRing(this.file, [kept]);
+    const [first, ...others] = ring.filter((entry) => [id, prepared].includes(idOf(entry)));
+    if (first === undefined || others.length + 1 === ring.length) return;
+    if ([first, ...others].some((entry) => idOf(entry) === id)) writeRing(this.file, [first, ...others]);
   }
 
   /** Returns the ids of the keys that can be used now. */

@@ -5,7 +5,7 @@ import { fragmentsOf } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
-import { chosenKey } from './chosen-key.ts';
+import { chosenKey, preparedKey } from './chosen-key.ts';
 import type { KeySource } from './key-ring.ts';
 import { open, seal, sealedWith, type VaultKey } from '../encryption.ts';
 import { contextOf } from '../store-secrets.ts';
@@ -118,8 +118,9 @@ async function encryptAll(
     count = await step(faults, 'rekey.encrypt', () => encryptBatch(ledger, vault, key));
   const dropUnused = async (db: Queries): Promise<void> => {
     if (!(await keysInUse(db)).every((id) => id === key.id)) return;
+    const prepared = await preparedKey(db); // of the next rekey, on a server
     await step(faults, 'rekey.remove-key', () => {
-      vault.keys.dropOthers(key);
+      vault.keys.dropOthers(key, prepared);
     });
   };
   if (ledger.isShared) {

@@ -6,6 +6,8 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
+import { choosePreparedKey, prepareKey } from '../../../daemon/vault/keys/chosen-key.ts';
+import { idOf } from '../../../daemon/vault/keys/key-ring.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { finishRekey, keysInUse, rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
@@ -223,3 +225,24 @@ onEachLedger(
     t.same(await get('FOO_KEY'), value, 'restored key file');
   },
 );
+
+onEachLedger('completing a rekey of a server keeps the key that the next one has prepared', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { ledger, keyFile, set } = await openVault(t, directory);
+  await set('API_KEY', randomBytes(20));
+  const keys = new Keys({ keyFile, keyCommand: undefined, isFixed: true });
+  const vault = new Vault(ledger, keys);
+  const idsOf = (): string[] => (keys.ring() ?? []).map(idOf);
+  const prepare = async (): Promise<string> => {
+    const { id } = await keys.prepare('file', undefined);
+    await ledger.write((db) => prepareKey(db, id));
+    return id;
+  };
+  const first = await prepare();
+  await ledger.write((db) => choosePreparedKey(db, first));
+  await finishLater({ ledger, vault });
+  t.same(idsOf(), [first]);
+  const second = await prepare();
+  await finishLater({ ledger, vault }); // a reload of the server
+  t.same(idsOf(), [first, second]);
+});
