@@ -39,6 +39,7 @@ const registries = [
   '^daemon/doctor/platform-checks\\.ts$',
   '^daemon/launch/prepare-for-platform\\.ts$',
   '^daemon/cli/program\\.ts$',
+  '^daemon/server/vault-keys\\.ts$',
 ];
 const notTypeOnly = { dependencyTypesNot: ['type-only'] };
 

@@ -575,6 +575,13 @@ export const errorTable = {
     http: 422,
     retryable: true,
   },
+  'vault-kms-failed': {
+    title: 'AWS KMS did not provide the vault key',
+    hint: 'Check the key with `aws kms describe-key`, and the permissions of the server for it. docs/team-server/kms.md describes both.',
+    exit: 69,
+    http: 503,
+    retryable: true,
+  },
   'vault-key-file-unusable': {
     title: 'Cannot use the vault key file',
     hint: 'Check its directory and file system with `ls -ld` and `df`.',

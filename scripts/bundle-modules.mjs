@@ -29,7 +29,8 @@ const GROUPS = {
   daemon: /^daemon$/,
   postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
   oidc: /^(openid-client|oauth4webapi|jose)\//,
-  aws: /^aws\/session\/sdk\//,
+  aws: /^aws\/session\/sdk\/(?!client-kms$)/,
+  kms: /^aws\/session\/sdk\/client-kms$/,
 };
 
 /** Files that load a module of Node when they first use it. */

@@ -152,6 +152,7 @@ export type ErrorCode =
   | 'vault-key-mismatch'
   | 'vault-locked'
   | 'vault-key-command-failed'
+  | 'vault-kms-failed'
   | 'vault-key-file-unusable'
   | 'passphrase-wrong'
   | 'secret-corrupt'
@@ -234,7 +235,8 @@ export type ReadinessWarning =
   | 'certificate-expired'
   | 'certificate-wrong-host'
   | 'no-synchronous-standby'
-  | 'database-cluster-changed';
+  | 'database-cluster-changed'
+  | 'vault-key-not-from-kms';
 /**
  * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
@@ -3619,6 +3621,14 @@ export interface ServerConfiguration {
      * Shell command from whose output the key is derived
      */
     keyCommand?: string;
+    /**
+     * Key of AWS KMS that encrypts the vault key: an ARN of a key or an alias, a key ID, or `alias/NAME`
+     */
+    kmsKeyId?: string;
+    /**
+     * URL of AWS KMS, such as that of a VPC endpoint. Default: that of the region
+     */
+    kmsEndpoint?: string;
   };
   /**
    * Graceful shutdown

@@ -13,6 +13,7 @@ const OF_ADMINISTRATORS: readonly ErrorCode[] = [
   'vault-key-mismatch',
   'vault-locked',
   'vault-key-command-failed',
+  'vault-kms-failed',
   'vault-key-file-unusable',
   'passphrase-wrong',
   'config-invalid',

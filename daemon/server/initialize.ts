@@ -12,6 +12,8 @@ export interface Initialized {
   readonly token: string | undefined;
   /** Whether the key file of the vault is new. */
   readonly hasNewKey: boolean;
+  /** The id of the ledger, which AWS KMS gets as encryption context. */
+  readonly ledger: string;
 }
 
 /**
@@ -36,10 +38,10 @@ export async function initializeServer(
       // succeeds.
       const text = await createFirstAdministrator(db, administrator);
       file?.write(text);
-      hasNewKey = (await createVaultKeys(settings.vault)) || hasNewKey; // the transaction can run again
+      hasNewKey = (await createVaultKeys(settings.vault, store.ledger.id)) || hasNewKey; // the transaction can run again
       return text;
     });
-    return { token: file === undefined ? token : undefined, hasNewKey };
+    return { token: file === undefined ? token : undefined, hasNewKey, ledger: store.ledger.id };
   } catch (error) {
     file?.discard();
     throw error;

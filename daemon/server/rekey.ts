@@ -24,19 +24,21 @@ export interface NewKey {
   readonly source: KeySource;
   /** For a key from a passphrase. */
   readonly passphraseFile: string | undefined;
+  /** For a key from AWS KMS: the key that encrypts it. Undefined: that of the settings. */
+  readonly kmsKeyId?: string | undefined;
 }
 
 /**
- * Adds a new key to the key file of this host, which encrypts nothing yet. Returns its id. Throws `state-conflict` if a key is prepared
+ * Adds a new key to the key file of this host, which encrypts nothing yet. Returns its id and that of the ledger. Throws `state-conflict` if a key is prepared
  * already, errors of keys and of the ledger.
  */
 export async function prepareRekey(
   settings: ServerSettings,
-  { source, passphraseFile }: NewKey,
+  { source, passphraseFile, kmsKeyId = settings.vault.kmsKeyId }: NewKey,
   faults: FaultInjector,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly ledger: string }> {
   const passphrase = passphraseFile === undefined ? undefined : readPassphrase(passphraseFile);
-  return withVault(settings, async (ledger, vault) => {
+  return withVault({ ...settings, vault: { ...settings.vault, kmsKeyId } }, async (ledger, vault) => {
     const known = await preparedKey(ledger.db);
     if (known !== undefined && (await vault.keys.usable()).includes(known))
       throw new EscrowError(
@@ -50,7 +52,7 @@ export async function prepareRekey(
     return step(faults, 'rekey.add-key', async () => {
       const { id } = await vault.keys.prepare(source, passphrase);
       await ledger.write((db) => prepareKey(db, id));
-      return id;
+      return { id, ledger: ledger.id };
     });
   });
 }
@@ -102,6 +104,7 @@ async function withVault<T>(
   const keys = await openVaultKeys(settings.vault);
   const store = await openServerLedger(settings, quietLog, { isServer: false });
   try {
+    keys.bindTo(store.ledger.id);
     return await work(store.ledger, new Vault(store.ledger, keys));
   } finally {
     await store.close();

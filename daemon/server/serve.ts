@@ -11,6 +11,7 @@ import { IdempotentRequests } from '../api/routing/idempotent-requests.ts';
 import type { ResponseObserver } from '../api/routing/mount.ts';
 import { readAudit } from '../ledger/audit.ts';
 import type { ReadinessWarning } from '../contract/types.ts';
+import { asEscrowError } from '../errors.ts';
 import { openJsonLog } from '../system/json-log.ts';
 import { noFaults, type FaultInjector } from '../system/steps.ts';
 import { Vault } from '../vault/vault.ts';
@@ -32,7 +33,8 @@ import { composeSignIn, openProvider } from './sign-in/compose-sign-in.ts';
 import type { OidcClient } from './sign-in/oidc/oidc-client.ts';
 import { describeServer } from './describe-server.ts';
 import { maintainHourly } from './maintain-hourly.ts';
-import { openVaultKeys, requestKeyOf } from './vault-keys.ts';
+import { RequestKey } from './request-key.ts';
+import { openVaultKeys, warnAboutKms } from './vault-keys.ts';
 
 /** Options of a server. */
 export interface ServeOptions {
@@ -89,7 +91,7 @@ export async function serveTeam(settings: ServerSettings, options: ServeOptions)
     reloads.push(() => void unlockAgain(vault, settings.vault, log).then(upkeep));
     void upkeep();
     app = appOf(parts, settings, readiness, options, log);
-    readiness.open(examinationOf(parts, watch));
+    readiness.open(examinationOf(parts, watch, settings));
     log.info('server started');
     await signals.requested;
     await drain(readiness, settings, signals.forced, log);
@@ -111,7 +113,7 @@ interface Parts {
   readonly vault: Vault;
   readonly events: EventHub;
   readonly recorder: MetricsRecorder;
-  readonly requestKey: Buffer;
+  readonly requestKey: RequestKey;
   readonly eventNumbers: EventNumbers;
   readonly audit: RequestAudit;
   /** Undefined: people sign in with links. */
@@ -126,9 +128,13 @@ async function openParts(
 ): Promise<Parts> {
   const provider = await openProvider(settings);
   const keys = await openVaultKeys(settings.vault);
-  const requestKey = await requestKeyOf(keys);
+  const requestKey = new RequestKey(keys);
+  const isFromService = keys.ring()?.[0].source === 'kms';
+  if (!isFromService) await requestKey.read();
   const store = await openServerLedger(settings, log, { isServer: true });
   const { ledger } = store;
+  keys.bindTo(ledger.id);
+  if (isFromService) await attemptToDecrypt(requestKey, log);
   const eventNumbers = await openEventNumbers(ledger);
   const events = new EventHub(ledger.feed, ledger.changes, () => undefined);
   const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
@@ -160,6 +166,16 @@ async function openParts(
   };
 }
 
+/** A key service may be unavailable for a while: the server is not ready then, and asks again whenever it needs the key. */
+async function attemptToDecrypt(requestKey: RequestKey, log: Logger): Promise<void> {
+  try {
+    await requestKey.read();
+  } catch (error) {
+    const { code, message, hint } = asEscrowError(error);
+    log.error({ code, reason: message, hint }, 'cannot decrypt the vault key; trying again');
+  }
+}
+
 function appOf(
   { store, ledgerWatch, vault, events, recorder, requestKey, eventNumbers, audit, provider }: Parts,
   settings: ServerSettings,
@@ -169,7 +185,10 @@ function appOf(
 ): RequestListener {
   const { ledger, postgres } = store;
   const { keys } = vault;
-  const warnings = (): Promise<ReadinessWarning[]> => ledgerWatch.warnings();
+  const warnings = async (): Promise<ReadinessWarning[]> => [
+    ...(await ledgerWatch.warnings()),
+    ...warnAboutKms(keys, settings.vault),
+  ];
   const limits = new RequestLimits(settings.limits, postgres?.rateLimits);
   const { signIn, pages, authenticateSession } = composeSignIn({
     ...{ settings, ledger, limits, audit, log, provider },
@@ -181,7 +200,7 @@ function appOf(
     limits: settings.limits,
     signIn,
     describe: () => describeServer({ version, settings, store, keys, warnings }),
-    requests: new IdempotentRequests(ledger, () => requestKey),
+    requests: new IdempotentRequests(ledger, () => requestKey.read()),
     redact: (text) => text, // a server has no run whose values could appear
     readiness: async (caller) => readiness.check(caller === 'user'),
     stop: () => undefined,
@@ -196,6 +215,7 @@ function appOf(
 function examinationOf(
   { store, ledgerWatch, vault }: Parts,
   watch: CertificateWatch | undefined,
+  settings: ServerSettings,
 ): Parameters<Readiness['open']>[0] {
   return {
     assertUsable: ledgerWatch.assertUsable,
@@ -204,6 +224,7 @@ function examinationOf(
     warnings: async (): Promise<ReadinessWarning[]> => [
       ...(watch?.warnings ?? []),
       ...(await ledgerWatch.warnings()),
+      ...warnAboutKms(vault.keys, settings.vault),
     ],
   };
 }

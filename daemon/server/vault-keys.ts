@@ -1,7 +1,8 @@
-import { hkdfSync } from 'node:crypto';
+import type { ReadinessWarning } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { readSecretText } from '../system/files/secret-file.ts';
 import type { Purpose } from '../system/files/trust/trust-error.ts';
+import type { OpenKeyService } from '../vault/keys/key-service.ts';
 import { Keys } from '../vault/keys/keys.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 
@@ -15,17 +16,28 @@ type VaultSettings = ServerSettings['vault'];
 
 /**
  * Returns the keys of a server's vault, unlocked. The key file must exist: replicas that created one each could not decrypt the
- * values of the others. Throws `vault-key-missing`, `passphrase-wrong` and other errors of keys.
+ * values of the others. The caller binds the keys to the ledger before it uses them (`Keys.bindTo`). Throws `vault-key-missing`,
+ * `passphrase-wrong` and other errors of keys.
  */
 export async function openVaultKeys(settings: VaultSettings): Promise<Keys> {
-  const { keyFile, keyCommand } = settings;
-  const keys = new Keys({ keyFile, keyCommand, isFixed: true });
+  const { keyFile } = settings;
+  const keys = keysOf(settings, true);
   if (keys.ring() === undefined)
     throw new EscrowError('vault-key-missing', `The vault key file "${keyFile}" does not exist.`, {
       hint: 'For a new server, run `nf-escrow serve init` once, and copy the file to the other replicas. Otherwise restore it from a backup.',
     });
   await unlockVaultKeys(keys, settings);
   return keys;
+}
+
+/** AWS KMS is loaded only for a key that it encrypts. */
+function keysOf(settings: VaultSettings, isFixed: boolean): Keys {
+  const { keyFile, keyCommand } = settings;
+  const openService: OpenKeyService = async () => {
+    const { KmsService } = await import('./aws/kms-service.ts');
+    return new KmsService(settings);
+  };
+  return new Keys({ keyFile, keyCommand, isFixed, openService });
 }
 
 /**
@@ -48,29 +60,25 @@ export async function unlockVaultKeys(
 }
 
 /**
- * Creates the key file of a new server, with the source that the settings name. Returns false if it exists. Throws
- * `vault-key-command-failed`, `vault-key-file-unusable`, `config-invalid`, `permissions-too-open`.
+ * Creates the key file of a new server, with the source that the settings name. `ledger`: the id of the ledger. Returns false if it
+ * exists. Throws `vault-key-command-failed`, `vault-kms-failed`, `vault-key-file-unusable`, `config-invalid`, `permissions-too-open`.
  */
-export async function createVaultKeys({
-  keyFile,
-  passphraseFile,
-  keyCommand,
-}: VaultSettings): Promise<boolean> {
-  const keys = new Keys({ keyFile, keyCommand });
+export async function createVaultKeys(settings: VaultSettings, ledger: string): Promise<boolean> {
+  const { passphraseFile, keyCommand, kmsKeyId } = settings;
+  const keys = keysOf(settings, false);
   if (keys.ring() !== undefined) return false;
+  keys.bindTo(ledger);
   if (passphraseFile !== undefined) await keys.add('passphrase', readPassphrase(passphraseFile));
   else if (keyCommand !== undefined) await keys.add('command', undefined);
+  else if (kmsKeyId !== undefined) await keys.add('kms', undefined);
   else await keys.current(true); // two processes that create it at once use the same key
   return true;
 }
 
-/**
- * Returns the key of request fingerprints. Derived, so that all replicas have the same one. After a rekey, a repeated request with an
- * old idempotency key is refused instead of being carried out twice.
- */
-export async function requestKeyOf(keys: Keys): Promise<Buffer> {
-  const { id, bytes } = await keys.current(false);
-  return Buffer.from(hkdfSync('sha256', bytes, id, 'nf-escrow request fingerprints', 32));
+/** Returns a warning if the settings name a key of AWS KMS, and no key of the vault comes from there. */
+export function warnAboutKms(keys: Keys, { kmsKeyId }: VaultSettings): readonly ReadinessWarning[] {
+  if (kmsKeyId === undefined || (keys.ring() ?? []).some(({ source }) => source === 'kms')) return [];
+  return ['vault-key-not-from-kms'];
 }
 
 /** Returns the passphrase in a file. Throws `config-invalid`, `permissions-too-open`, `path-conflict`. */

@@ -34,6 +34,8 @@ async function keyStatus(ledger: Ledger, vault: Vault): Promise<Omit<VaultStatus
         : used.length === 0
           ? 'empty'
           : 'open';
+    // Only a server decrypts with a key service, and no server has this operation.
+    if (first.source === 'kms') return { state: 'unusable', source: null, key, pendingRekey: waiting };
     return { state, source: first.source, key, pendingRekey: waiting };
   } catch (error) {
     // An unusable key file is a valid status. Any other error is not.

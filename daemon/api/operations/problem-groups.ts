@@ -7,6 +7,7 @@ export const VAULT_KEY = [
   'vault-key-missing',
   'vault-key-mismatch',
   'vault-key-command-failed',
+  'vault-kms-failed',
   'vault-key-file-unusable',
   'permissions-too-open',
   'path-conflict',

@@ -25,27 +25,27 @@ export interface IdempotentRequest extends RepeatableRequest {
 /** Requests with an `Idempotency-Key` header, whose repetitions have no second effect. */
 export class IdempotentRequests {
   readonly #ledger: Ledger;
-  readonly #readKey: () => Buffer;
+  readonly #readKey: () => Buffer | Promise<Buffer>;
   #key: Buffer | undefined;
   /** Requests with the same key are handled one after the other, so that the second finds the record of the first. */
   readonly #mutex = new KeyedMutex();
 
   /** `readKey` returns the key of the fingerprints. It is called at the first request that needs it. */
-  constructor(ledger: Ledger, readKey: () => Buffer) {
+  constructor(ledger: Ledger, readKey: () => Buffer | Promise<Buffer>) {
     this.#ledger = ledger;
     this.#readKey = readKey;
   }
 
   /**
    * Returns the request if it has a key and its operation supports it. Each principal has its own keys. Throws
-   * `request-invalid`.
+   * `request-invalid`, and the errors of `readKey`.
    */
-  read(
+  async read(
     { repeatable }: Operation,
     request: Request,
     body: unknown,
     principalOf: () => Principal,
-  ): IdempotentRequest | undefined {
+  ): Promise<IdempotentRequest | undefined> {
     const key = request.get('Idempotency-Key');
     if (key === undefined || repeatable === undefined) return undefined;
     if (!KEY.test(key))
@@ -59,7 +59,7 @@ export class IdempotentRequests {
       principal: keyOf(principalOf()),
       route: `${method} ${path}`,
       key,
-      fingerprint: this.#fingerprint([method, request.originalUrl, body]),
+      fingerprint: await this.#fingerprint([method, request.originalUrl, body]),
     };
     return { ...repeated, remember: (db, reply) => recordReply(db, repeated, reply) };
   }
@@ -85,8 +85,8 @@ export class IdempotentRequests {
     });
   }
 
-  #fingerprint(content: unknown): string {
-    this.#key ??= this.#readKey();
+  async #fingerprint(content: unknown): Promise<string> {
+    this.#key ??= await this.#readKey();
     return createHmac('sha256', this.#key)
       .update(JSON.stringify(sorted(content)))
       .digest('base64url');

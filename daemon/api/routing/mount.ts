@@ -74,7 +74,7 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
     const { params = {}, grant } = authorized.get(request) ?? {};
     const query = readQuery(one, request);
     const body = readBody(one, request);
-    const idempotent = served.requests.read(one, request, body, () => served.identify(request));
+    const idempotent = await served.requests.read(one, request, body, () => served.identify(request));
     let signal: AbortSignal | undefined; // few operations wait for anything, and a signal for each request costs time
     const call: Call = {
       params,

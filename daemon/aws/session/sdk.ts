@@ -2,6 +2,7 @@
 const parts = {
   '@aws-sdk/client-batch': () => import('./sdk/client-batch.ts'),
   '@aws-sdk/client-iam': () => import('./sdk/client-iam.ts'),
+  '@aws-sdk/client-kms': () => import('./sdk/client-kms.ts'),
   '@aws-sdk/client-scheduler': () => import('./sdk/client-scheduler.ts'),
   '@aws-sdk/client-secrets-manager': () => import('./sdk/client-secrets-manager.ts'),
   '@aws-sdk/client-sts': () => import('./sdk/client-sts.ts'),

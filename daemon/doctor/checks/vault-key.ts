@@ -8,6 +8,7 @@ const SOURCES: Readonly<Record<KeySource, string>> = {
   file: 'contains the key',
   passphrase: 'describes how to derive the key from the passphrase',
   command: 'describes how to derive the key from the output of vaultKeyCommand',
+  kms: 'contains a key that only a team server can decrypt, with AWS KMS',
 };
 
 /**

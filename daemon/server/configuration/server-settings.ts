@@ -3,6 +3,7 @@ import type { ServerConfiguration } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { TrustedPeers } from '../proxies/trusted-peers.ts';
 import { findDatabaseUrl, readDatabaseUrl } from './database-url.ts';
+import { assertKmsSettings } from './kms-key.ts';
 import { readOidcSettings, type OidcSettings } from './oidc-settings.ts';
 import { readServerConfiguration, type Environment } from './read-server-configuration.ts';
 import { isLocalAddress, readServerAddress, type ServerAddress } from './server-address.ts';
@@ -46,6 +47,8 @@ export interface ServerSettings {
     readonly passphraseFile: string | undefined;
     readonly previousPassphraseFile: string | undefined;
     readonly keyCommand: string | undefined;
+    readonly kmsKeyId: string | undefined;
+    readonly kmsEndpoint: string | undefined;
   };
   readonly drain: { readonly delaySeconds: number; readonly deadlineSeconds: number };
   /** `retentionDays`: undefined to keep all events. */
@@ -113,6 +116,8 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
       passphraseFile: vault.passphraseFile,
       previousPassphraseFile: vault.previousPassphraseFile,
       keyCommand: vault.keyCommand,
+      kmsKeyId: vault.kmsKeyId,
+      kmsEndpoint: vault.kmsEndpoint,
     }),
     drain: Object.freeze({ ...DRAIN, ...configuration.drain }),
     audit: Object.freeze({ ...configuration.audit }),
@@ -205,13 +210,18 @@ function readTls(tls: ServerConfiguration['tls'], place: string): TlsFiles | und
   );
 }
 
-function assertVaultKey({ passphraseFile, keyCommand }: ServerSettings['vault'], place: string): void {
-  if (passphraseFile === undefined || keyCommand === undefined) return;
-  throw new EscrowError(
-    'config-invalid',
-    `Invalid configuration in ${place}: vault has both passphraseFile and keyCommand.`,
-    { hint: 'Set one of them.' },
+function assertVaultKey(vault: ServerSettings['vault'], place: string): void {
+  const sources = (['passphraseFile', 'keyCommand', 'kmsKeyId'] as const).filter(
+    (name) => vault[name] !== undefined,
   );
+  const [first, second] = sources;
+  if (first !== undefined && second !== undefined)
+    throw new EscrowError(
+      'config-invalid',
+      `Invalid configuration in ${place}: vault has both ${first} and ${second}.`,
+      { hint: 'Set one of them.' },
+    );
+  assertKmsSettings(vault, place);
 }
 
 /** Plain HTTP is readable on the network. On this machine, other users could connect in place of the proxy. */

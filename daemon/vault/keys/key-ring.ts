@@ -8,13 +8,17 @@ import { STATE } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { withKeyFile } from './key-file-error.ts';
 import { newCost, type Cost } from './derive-key.ts';
+import type { WrappedKey } from './key-service.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
 
 /** Where a vault key comes from. */
-export type KeySource = 'file' | 'passphrase' | 'command';
+export type KeySource = 'file' | 'passphrase' | 'command' | 'kms';
 
-/** One key of the ring. The key file holds the key itself, or how to derive it from a passphrase or a command's output. */
-export type RingEntry = FileEntry | DerivedEntry;
+/**
+ * One key of the ring. The key file holds the key itself, or how to derive it from a passphrase or a command's output, or the key as a
+ * key service has encrypted it.
+ */
+export type RingEntry = FileEntry | DerivedEntry | WrappedEntry;
 
 interface FileEntry {
   readonly source: 'file';
@@ -27,6 +31,13 @@ interface DerivedEntry {
   readonly cost: Cost;
 }
 
+/** A key that AWS KMS decrypts. */
+export interface WrappedEntry {
+  readonly source: 'kms';
+  readonly id: string;
+  readonly wrapped: WrappedKey;
+}
+
 /** The keys of a vault. The first one encrypts. Further keys exist only during a rekey. */
 export type KeyRing = readonly [RingEntry, ...RingEntry[]];
 
@@ -34,7 +45,11 @@ const FILE = /^nf-escrow-key-1 ([0-9a-f]{64})$/;
 const DERIVED =
   /^nf-escrow-key-2 (passphrase|command) ([0-9a-f]{16}) scrypt ([0-9]{1,8}) ([0-9]{1,3}) ([0-9]{1,3}) ([0-9a-f]{32})$/;
 
-/** Returns the id of a key without deriving it. */
+/** At most 6144 bytes: `CiphertextBlob` in the API reference of AWS KMS. */
+const WRAPPED =
+  /^nf-escrow-key-3 kms ([0-9a-f]{16}) (arn:[a-z0-9-]{1,30}:kms:[a-z0-9-]{1,30}:[0-9]{12}:key\/[A-Za-z0-9-]{1,100}) ([A-Za-z0-9+/]{4,8192}={0,2})$/;
+
+/** Returns the id of a key without deriving or decrypting it. */
 export function idOf(entry: RingEntry): string {
   return entry.source === 'file' ? entry.key.id : entry.id;
 }
@@ -102,6 +117,10 @@ function format(ring: KeyRing): string {
   return ring
     .map((entry) => {
       if (entry.source === 'file') return `nf-escrow-key-1 ${entry.key.bytes.toString('hex')}\n`;
+      if (entry.source === 'kms') {
+        const { keyArn, blob } = entry.wrapped;
+        return `nf-escrow-key-3 kms ${entry.id} ${keyArn} ${blob.toString('base64')}\n`;
+      }
       const { n, r, p, salt } = entry.cost;
       const numbers = [n, r, p].map(String).join(' ');
       return `nf-escrow-key-2 ${entry.source} ${entry.id} scrypt ${numbers} ${salt.toString('hex')}\n`;
@@ -117,6 +136,9 @@ function parse(path: string, line: string): RingEntry {
     const cost = newCost({ n: Number(n), r: Number(r), p: Number(p), salt: Buffer.from(salt, 'hex') });
     return { source, id, cost };
   }
+  const [, wrappedId, keyArn, blob] = WRAPPED.exec(line) ?? [];
+  if (wrappedId !== undefined && keyArn !== undefined && blob !== undefined)
+    return { source: 'kms', id: wrappedId, wrapped: { keyArn, blob: Buffer.from(blob, 'base64') } };
   throw new EscrowError(
     'vault-key-mismatch',
     `The vault key file "${path}" contains a line that is not a key.`,

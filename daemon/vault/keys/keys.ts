@@ -11,14 +11,18 @@ import {
   type KeySource,
   type RingEntry,
 } from './key-ring.ts';
+import type { OpenKeyService } from './key-service.ts';
+import { UnwrappedKeys } from './unwrapped-keys.ts';
 import type { VaultKey } from '../encryption.ts';
 
-/** Path of the key file, and the command that prints a key, if one is configured. */
+/** Path of the key file, the command that prints a key, if one is configured, and the service that decrypts keys. */
 export interface KeySettings {
   readonly keyFile: string;
   readonly keyCommand: string | undefined;
   /** Whether a missing key file is never created: replicas of a server would create different ones. */
   readonly isFixed?: boolean;
+  /** Undefined: the vault of a user, whose keys never come from a service. */
+  readonly openService?: OpenKeyService;
 }
 
 /**
@@ -28,9 +32,16 @@ export interface KeySettings {
 export class Keys {
   readonly #settings: KeySettings;
   readonly #derived = new Map<string, VaultKey>();
+  readonly #unwrapped: UnwrappedKeys;
 
   constructor(settings: KeySettings) {
     this.#settings = settings;
+    this.#unwrapped = new UnwrappedKeys(settings.openService);
+  }
+
+  /** Names the ledger of the vault, to which keys of a key service are bound. */
+  bindTo(ledger: string): void {
+    this.#unwrapped.bindTo(ledger);
   }
 
   /** Whether replicas of a server have copies of the key file. The ledger then says which key encrypts (`chosen-key.ts`). */
@@ -47,7 +58,7 @@ export class Keys {
     return readRing(this.#settings.keyFile);
   }
 
-  /** Returns a key by id. Throws `vault-key-missing`, `vault-key-mismatch`, `vault-locked`, `vault-key-command-failed`. */
+  /** Returns a key by id. Throws `vault-key-missing`, `vault-key-mismatch`, `vault-locked`, `vault-key-command-failed`, `vault-kms-failed`. */
   async get(id: string): Promise<VaultKey> {
     const ring = this.ring();
     if (ring === undefined) throw this.#missing();
@@ -125,7 +136,7 @@ export class Keys {
       try {
         ids.push((await this.#open(entry)).id);
       } catch {
-        continue; // its passphrase or the output of its command is missing
+        continue; // its passphrase or the output of its command is missing, or its key service refuses
       }
     return ids;
   }
@@ -141,6 +152,7 @@ export class Keys {
       const entry = newFileEntry();
       return [entry, entry.key];
     }
+    if (source === 'kms') return [...(await this.#unwrapped.create())];
     const phrase = source === 'command' ? await runKeyCommand(this.#settings.keyCommand) : passphrase;
     if (phrase === undefined)
       throw new EscrowError(
@@ -156,6 +168,7 @@ export class Keys {
 
   async #open(entry: RingEntry): Promise<VaultKey> {
     if (entry.source === 'file') return entry.key;
+    if (entry.source === 'kms') return this.#unwrapped.get(entry);
     const known = this.#derived.get(entry.id);
     if (known !== undefined) return known;
     if (entry.source === 'passphrase')
@@ -176,6 +189,6 @@ export class Keys {
   }
 }
 
-function isPassphrase(entry: RingEntry): entry is Extract<RingEntry, { id: string }> {
+function isPassphrase(entry: RingEntry): entry is Extract<RingEntry, { cost: unknown }> {
   return entry.source === 'passphrase';
 }

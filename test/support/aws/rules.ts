@@ -15,6 +15,8 @@ export interface Rules {
   clockOffsetMs: number;
   /** Number of next calls that fail with status 500. */
   failing: number;
+  /** Number of next calls that are throttled. */
+  throttling: number;
   /** Number of next creates that are carried out and whose answers are lost. */
   losing: number;
   /**
@@ -42,6 +44,7 @@ export function noRules(): Rules {
     known: undefined,
     clockOffsetMs: 0,
     failing: 0,
+    throttling: 0,
     losing: 0,
     lossy: 'secretsmanager:CreateSecret',
     holding: [],

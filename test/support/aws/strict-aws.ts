@@ -164,6 +164,10 @@ export class StrictAws {
       rules.failing -= 1;
       throw new Refusal('InternalServiceError', 'An error occurred on the server side.', 500);
     }
+    if (rules.throttling > 0) {
+      rules.throttling -= 1;
+      throw new Refusal('ThrottlingException', 'Rate exceeded');
+    }
     if (rules.known?.has(accessKey) === false)
       throw new Refusal(
         'UnrecognizedClientException',
@@ -192,6 +196,7 @@ export class StrictAws {
       if (answer !== undefined)
         return { ...json(200, answer), headers: { 'content-type': 'application/json' } };
     }
+    if (/^kms:(Decrypt|GenerateDataKey)$/.test(call.action)) await this.#assertKeyUsable(sent);
     if (!call.action.startsWith('secretsmanager:')) return patched(await this.#forward(sent), call);
     const wanted = JSON.parse(call.body) as {
       Name?: string;
@@ -240,6 +245,22 @@ export class StrictAws {
       default:
         return patched(await this.#forward(sent), call);
     }
+  }
+
+  /** moto uses a key in any state. */
+  async #assertKeyUsable({ headers, body, ...sent }: Sent): Promise<void> {
+    const { KeyId } = JSON.parse(body.toString()) as { KeyId?: string };
+    const { body: answer } = await this.#forward({
+      ...{ ...sent, headers: { ...headers, 'x-amz-target': 'TrentService.DescribeKey' } },
+      body: Buffer.from(JSON.stringify({ KeyId })),
+    });
+    const { KeyMetadata } = JSON.parse(answer.toString()) as {
+      KeyMetadata?: { Arn: string; KeyState: string };
+    };
+    if (KeyMetadata?.KeyState === 'Disabled')
+      throw new Refusal('DisabledException', `${KeyMetadata.Arn} is disabled.`);
+    if (KeyMetadata?.KeyState === 'PendingDeletion')
+      throw new Refusal('KMSInvalidStateException', `${KeyMetadata.Arn} is pending deletion.`);
   }
 
   /** Lists are eventually consistent too. */

@@ -246,3 +246,39 @@ onEachLedger('completing a rekey of a server keeps the key that the next one has
   await finishLater({ ledger, vault }); // a reload of the server
   t.same(idsOf(), [first, second]);
 });
+
+const WRAPPED = `nf-escrow-key-3 kms 0123456789abcdef arn:aws:kms:eu-west-1:123456789012:key/mrk-1 ${Buffer.from('x'.repeat(150)).toString('base64')}`;
+
+void t.test('reads a key that AWS KMS decrypts, which no vault of a user can use', async (t) => {
+  const keyFile = join(temporaryDirectory(t), 'vault.key');
+  writeFileSync(keyFile, `${WRAPPED}\n`, { mode: 0o600 });
+  const keys = new Keys({ keyFile, keyCommand: undefined });
+  t.match(keys.ring(), [{ source: 'kms', id: '0123456789abcdef' }]);
+  await t.rejects(keys.current(false), { code: 'vault-key-mismatch', message: /only a team server/ });
+  t.same(await keys.usable(), []);
+  await keys.prepare('file', undefined);
+  t.equal(readFileSync(keyFile, 'utf8').split('\n')[0], WRAPPED, 'it is written as it was read');
+});
+
+void t.test('rejects a damaged line of AWS KMS', (t) => {
+  const keyFile = join(temporaryDirectory(t), 'vault.key');
+  const keys = new Keys({ keyFile, keyCommand: undefined });
+  const [format = '', , id = '', arn = '', blob = ''] = WRAPPED.split(' ');
+  const lines = [
+    `${format} kms ${id} ${arn}`,
+    `${format} kms ${id.slice(1)} ${arn} ${blob}`,
+    `${format} kms ${id} ${arn.replace(':kms:', ':s3:')} ${blob}`,
+    `${format} kms ${id} alias/nf-escrow ${blob}`,
+    `${format} kms ${id} ${arn} ${blob}; rm`,
+    `${format} kms ${id} ${arn} ${'A'.repeat(9000)}`,
+  ];
+  for (const line of lines) {
+    writeFileSync(keyFile, `${line}\n`, { mode: 0o600 });
+    t.throws(
+      () => keys.ring(),
+      { code: 'vault-key-mismatch', message: /a line that is not a key/ },
+      line.slice(0, 60),
+    );
+  }
+  t.end();
+});

@@ -34,10 +34,14 @@ async function initialize({
   const { initializeServer } = await import('../../../server/initialize.ts');
   const settings = await settingsOf(options);
   const file = printToken === true ? undefined : tokenFile;
-  const { token, hasNewKey } = await initializeServer(settings, { name, organization }, file);
+  const { token, hasNewKey, ledger } = await initializeServer(settings, { name, organization }, file);
   if (hasNewKey)
     printNote(
       `Created the key file "${settings.vault.keyFile}". Back it up: the secrets cannot be decrypted without it.`,
+    );
+  if (hasNewKey && settings.vault.kmsKeyId !== undefined)
+    printNote(
+      `The key in it is encrypted with AWS KMS, for the encryption context nf-escrow-ledger=${ledger}.`,
     );
   if (token === undefined)
     print(

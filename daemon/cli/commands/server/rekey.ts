@@ -3,13 +3,15 @@ import { EscrowError } from '../../../errors.ts';
 import type { ServerOptions } from '../../../server/configuration/server-settings.ts';
 import { count } from '../../../system/count.ts';
 import { noFaults } from '../../../system/steps.ts';
+import type { KeySource } from '../../../vault/keys/key-ring.ts';
 import type { Context } from '../../context.ts';
-import { print } from '../../io/output.ts';
+import { print, printNote } from '../../io/output.ts';
 import { addServerOptions, settingsOf } from './server-options.ts';
 
 interface PrepareOptions extends ServerOptions {
   readonly command?: boolean;
   readonly passphraseFile?: string;
+  readonly kms?: string | true;
 }
 
 export function addServeRekey(serve: Command, { faults = noFaults }: Context): void {
@@ -21,15 +23,35 @@ export function addServeRekey(serve: Command, { faults = noFaults }: Context): v
     .description('Add a new vault key to the key file. The new key does not encrypt anything yet')
     .option('--passphrase-file <FILE>', 'derive the new key from the passphrase in a file')
     .option('--command', 'derive the new key from the output of vault.keyCommand')
+    .option(
+      '--kms [KEY]',
+      'encrypt the new key with a key of AWS KMS: an ARN of a key or an alias, a key ID, or alias/NAME (default: vault.kmsKeyId)',
+    )
     .addHelpText('after', '\nExample: nf-escrow serve rekey prepare --config /etc/nf-escrow/server.yaml')
     .action(async (_own: object, command: Command) => {
-      const { command: isCommand, passphraseFile, ...options } = command.optsWithGlobals<PrepareOptions>();
-      if (isCommand === true && passphraseFile !== undefined)
-        throw new EscrowError('usage', 'The options --command and --passphrase-file exclude each other.');
+      const {
+        command: isCommand,
+        passphraseFile,
+        kms,
+        ...options
+      } = command.optsWithGlobals<PrepareOptions>();
+      const sources: readonly KeySource[] = [
+        ...(isCommand === true ? (['command'] as const) : []),
+        ...(passphraseFile === undefined ? [] : (['passphrase'] as const)),
+        ...(kms === undefined ? [] : (['kms'] as const)),
+      ];
+      if (sources.length > 1)
+        throw new EscrowError(
+          'usage',
+          'The options --command, --passphrase-file and --kms exclude each other.',
+        );
       const settings = await settingsOf(options);
       const { prepareRekey } = await import('../../../server/rekey.ts');
-      const source = isCommand === true ? 'command' : passphraseFile === undefined ? 'file' : 'passphrase';
-      const id = await prepareRekey(settings, { source, passphraseFile }, faults);
+      const [source = 'file'] = sources;
+      const kmsKeyId = kms === true ? undefined : await kmsKeyOf(kms);
+      const { id, ledger } = await prepareRekey(settings, { source, passphraseFile, kmsKeyId }, faults);
+      if (source === 'kms')
+        printNote(`AWS KMS has encrypted it for the encryption context nf-escrow-ledger=${ledger}.`);
       print(
         `Added key ${id} to "${settings.vault.keyFile}". Copy this file to all replicas, then run: nf-escrow serve rekey activate`,
       );
@@ -49,4 +71,12 @@ export function addServeRekey(serve: Command, { faults = noFaults }: Context): v
         }`,
       );
     });
+}
+
+async function kmsKeyOf(text: string | undefined): Promise<string | undefined> {
+  const { isKmsKey } = await import('../../../server/configuration/kms-key.ts');
+  if (text === undefined || isKmsKey(text)) return text;
+  throw new EscrowError('usage', 'Invalid --kms: it does not name a key of AWS KMS.', {
+    hint: 'Use the ARN of a key or of an alias, a key ID, or alias/NAME.',
+  });
 }

@@ -127,6 +127,8 @@ const WARNINGS: Readonly<Record<ReadinessWarning, string>> = {
     'The database has no synchronous standby. A failover can lose the last changes. Set synchronous_standby_names.',
   'database-cluster-changed':
     'The server is connected to another database cluster than before. If you restored a backup, run nf-escrow serve restore.',
+  'vault-key-not-from-kms':
+    'vault.kmsKeyId is set, but no key of the vault comes from AWS KMS. Run nf-escrow serve rekey prepare --kms.',
 };
 
 const REPLICAS: readonly Column<ServerOverview['replicas'][number]>[] = [
