@@ -1,8 +1,8 @@
-import type { AwsSettings, DoctorCheck } from '../../contract/types.ts';
+import type { DoctorCheck } from '../../contract/types.ts';
 import type { AwsSession } from '../session/session.ts';
 import { attempt, failed, lacking, missingOf, ok } from './report.ts';
 import { checkTrust, DEAD_MAN } from './check-trust.ts';
-import { deadManRolePermissions, type Launcher } from './required-permissions.ts';
+import { deadManRolePermissions, type AwsPlace, type Launcher } from './required-permissions.ts';
 import { simulate } from './simulate.ts';
 
 const DEAD_MAN_PERMISSIONS = "dead man's role permissions";
@@ -10,7 +10,7 @@ const DEAD_MAN_PERMISSIONS = "dead man's role permissions";
 /** Returns no checks where the environment has no dead man's switch. */
 export async function checkDeadMan(
   session: AwsSession,
-  settings: AwsSettings,
+  settings: AwsPlace,
   launcher: Launcher,
 ): Promise<DoctorCheck[]> {
   const { deadMan, deadManRole } = settings;

@@ -1,8 +1,13 @@
-import type { AwsSettings, DoctorCheck } from '../../contract/types.ts';
+import type { DoctorCheck } from '../../contract/types.ts';
 import type { AwsSession } from '../session/session.ts';
 import { attempt, failed, lacking, missingOf, ok } from './report.ts';
 import { checkTrust, EXECUTION } from './check-trust.ts';
-import { excessOfExecutionRole, executionRolePermissions, type Launcher } from './required-permissions.ts';
+import {
+  excessOfExecutionRole,
+  executionRolePermissions,
+  type AwsPlace,
+  type Launcher,
+} from './required-permissions.ts';
 import { simulate } from './simulate.ts';
 
 const EXECUTION_PERMISSIONS = 'execution role permissions';
@@ -10,7 +15,7 @@ const EXECUTION_PERMISSIONS = 'execution role permissions';
 /** Checks that ECS can assume the execution role, and that the role can read the secrets of runs and no others. */
 export async function checkExecutionRole(
   session: AwsSession,
-  settings: AwsSettings,
+  settings: AwsPlace,
   launcher: Launcher,
 ): Promise<DoctorCheck[]> {
   return [
@@ -23,7 +28,7 @@ export async function checkExecutionRole(
 
 async function checkPermissions(
   session: AwsSession,
-  settings: AwsSettings,
+  settings: AwsPlace,
   launcher: Launcher,
 ): Promise<DoctorCheck[]> {
   const needs = executionRolePermissions(settings, launcher);

@@ -66,6 +66,6 @@ export async function checkLauncher(
  * Returns the role of a role session: it decides what the session may do. A session's ARN omits the role's path, if
  * any.
  */
-function principalOf(arn: string): string {
+export function principalOf(arn: string): string {
   return arn.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
 }

@@ -7,6 +7,8 @@ import { viaSecretsManager } from './required-permissions.ts';
 
 /** Identities that receive a policy: templates/aws-batch/secrets-policy-<holder>.json. */
 type PolicyHolder = 'execution-role' | 'instance-role' | 'account' | 'dead-man-role';
+/** Identities that receive a policy only if a team server delivers the secrets. */
+type ServerPolicyHolder = 'server' | 'launcher';
 /** The policy of `dead-man-role` exists only with a dead man's switch. */
 type Policies = Readonly<Record<Exclude<PolicyHolder, 'dead-man-role'>, Policy>> &
   Readonly<Partial<Record<'dead-man-role', Policy>>>;
@@ -21,6 +23,14 @@ export const policyPurposes: Readonly<Record<string, string>> = {
     'Attach it to the launcher, the user or role that runs nf-escrow, in addition to what Nextflow needs. It permits creating and removing the secrets of runs.',
   'secrets-policy-dead-man-role.json':
     "Attach it to the role of the dead man's switch, with which EventBridge Scheduler deletes the secrets of a lost run.",
+  'secrets-policy-server.json':
+    'Attach it to the AWS identity of the team server, or to the role that the server assumes. It permits creating and removing the secrets of the workspace, and not reading them.',
+  'secrets-policy-server-identity.json':
+    'Attach it to the AWS identity of the team server. It permits assuming the role of the server.',
+  'secrets-policy-launcher.json':
+    'Attach it to the people who launch runs in the workspace, in addition to what Nextflow needs. It grants no access to Secrets Manager.',
+  'secrets-trust-server.json':
+    'Set it as the trust policy of the role that the team server assumes. With an external id, only a request that states it can assume the role.',
   'secrets-trust-execution-role.json':
     'Set it as the trust policy of the execution role. It lets ECS assume the role for tasks of this account only.',
   'secrets-trust-dead-man-role.json':
@@ -43,11 +53,16 @@ export interface PolicyOptions {
   readonly prefix?: string | undefined;
   /** Such as aws-cn or aws-us-gov. */
   readonly partition?: string | undefined;
+  /** Only for the policies of a team server. */
+  readonly region?: string | undefined;
+  /** Name of the role that a team server assumes. */
+  readonly serverRole?: string | undefined;
   /** ARN of the customer managed key that encrypts the secrets. */
   readonly kmsKey?: string | undefined;
 }
 
-interface Policy {
+/** An IAM policy. */
+export interface Policy {
   readonly Version: string;
   readonly Statement: Record<string, unknown>[];
 }
@@ -60,6 +75,7 @@ const RULES: readonly (readonly [keyof PolicyOptions, string, RegExp, string])[]
   ['account', '--account', /^\d{12}$/, '12 digits'],
   ['executionRole', '--execution-role-name', ROLE_NAME, ROLE_RULE],
   ['deadManRole', '--dead-man-role-name', ROLE_NAME, ROLE_RULE],
+  ['serverRole', '--server-role', ROLE_NAME, ROLE_RULE],
   ['owner', '--owner', /^.{1,256}$/su, 'the name of the Unix user who launches runs'],
   ['workspace', '--workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'ORG/NAME, such as lab/rna'],
   ['prefix', '--prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'letters, digits and the characters /_+=.@-'],
@@ -69,19 +85,24 @@ const RULES: readonly (readonly [keyof PolicyOptions, string, RegExp, string])[]
 
 /** Returns the policies with all placeholders filled in. Throws `usage` for an invalid option value. */
 export function renderPolicies(options: PolicyOptions): Policies {
-  for (const [key, option, rule, words] of RULES) {
-    const value = options[key];
-    if (value !== undefined && !rule.test(value))
-      throw new EscrowError('usage', `${option} must be ${words}, not ${shownValue(value)}.`);
-  }
+  assertPolicyOptions(options);
   const render = (holder: PolicyHolder): Policy =>
-    withSwitch(holder, withKey(holder, fill(readTemplate(holder), options), options), options);
+    withSwitch(holder, withKey(holder, fillTemplate(holder, options), options), options);
   return {
     'execution-role': render('execution-role'),
     'instance-role': render('instance-role'),
     account: render('account'),
     ...(options.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
   };
+}
+
+/** Throws `usage` for an invalid option value. */
+export function assertPolicyOptions(options: PolicyOptions): void {
+  for (const [key, option, rule, words] of RULES) {
+    const value = options[key];
+    if (value !== undefined && !rule.test(value))
+      throw new EscrowError('usage', `${option} must be ${words}, not ${shownValue(value)}.`);
+  }
 }
 
 /** Returns all policies and trust policies by file name. Throws `usage` for an invalid option value. */
@@ -173,17 +194,15 @@ function inAnyPartition(policy: object): object {
   ) as object;
 }
 
-function readTemplate(holder: PolicyHolder): string {
-  const path = packageFile(`templates/aws-batch/secrets-policy-${holder}.json`);
-  return readFileSync(path, 'utf8');
-}
-
-function fill(template: string, options: PolicyOptions): Policy {
+/** Returns the policy of a template, with its placeholders filled in. */
+export function fillTemplate(holder: PolicyHolder | ServerPolicyHolder, options: PolicyOptions): Policy {
+  const template = readFileSync(packageFile(`templates/aws-batch/secrets-policy-${holder}.json`), 'utf8');
   const prefix = options.prefix ?? 'nf-escrow';
   const workspace = options.workspace === undefined ? '' : `${options.workspace.replace('/', '.')}/`;
   const text = template
     .replaceAll('${Partition}', options.partition ?? 'aws')
     .replaceAll('YOUR-ACCOUNT', options.account)
+    .replaceAll('YOUR-REGION', options.region ?? '*')
     .replaceAll('YOUR-EXECUTION-ROLE-NAME', options.executionRole)
     .replaceAll('YOUR-OWNER', asTag(options.owner))
     .replaceAll('secret:nf-escrow/*', `secret:${prefix}/${workspace}*`);
@@ -192,10 +211,20 @@ function fill(template: string, options: PolicyOptions): Policy {
 
 /** Lets the launcher manage dead man's switches and pass them their role. */
 function withSwitch(holder: PolicyHolder, policy: Policy, options: PolicyOptions): Policy {
-  const { account, deadManRole, partition = 'aws' } = options;
-  if (deadManRole === undefined || holder !== 'account') return policy;
+  if (holder !== 'account') return policy;
+  return { ...policy, Statement: [...policy.Statement, ...switchStatements(options)] };
+}
+
+/** Returns what the identity needs that manages dead man's switches; nothing without a switch. */
+export function switchStatements({
+  account,
+  deadManRole,
+  partition = 'aws',
+  region = '*',
+}: PolicyOptions): Record<string, unknown>[] {
+  if (deadManRole === undefined) return [];
   const role = `arn:${partition}:iam::${account}:role/${deadManRole}`;
-  const statements = [
+  return [
     {
       Sid: 'ManageDeadMansSwitches',
       Effect: 'Allow',
@@ -205,7 +234,7 @@ function withSwitch(holder: PolicyHolder, policy: Policy, options: PolicyOptions
         'scheduler:GetSchedule',
         'scheduler:UpdateSchedule',
       ],
-      Resource: `arn:${partition}:scheduler:*:${account}:schedule/default/nf-escrow-*`,
+      Resource: `arn:${partition}:scheduler:${region}:${account}:schedule/default/nf-escrow-*`,
     },
     { Sid: 'DescribeDeadMansRole', Effect: 'Allow', Action: 'iam:GetRole', Resource: role },
     {
@@ -216,18 +245,27 @@ function withSwitch(holder: PolicyHolder, policy: Policy, options: PolicyOptions
       Condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
     },
   ];
-  return { ...policy, Statement: [...policy.Statement, ...statements] };
 }
 
-/** Allows the use of a customer managed key, only through Secrets Manager. */
-function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyOptions): Policy {
-  if (kmsKey === undefined || holder === 'instance-role' || holder === 'dead-man-role') return policy;
-  const statement = {
-    Sid: 'UseKeyThroughSecretsManager',
-    Effect: 'Allow',
-    Action: holder === 'account' ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt',
-    Resource: kmsKey,
-    Condition: { StringEquals: { 'kms:ViaService': viaSecretsManager(kmsKey.split(':')[3] ?? '') } },
-  };
-  return { ...policy, Statement: [...policy.Statement, statement] };
+function withKey(holder: PolicyHolder, policy: Policy, options: PolicyOptions): Policy {
+  if (holder === 'instance-role' || holder === 'dead-man-role') return policy;
+  const actions = holder === 'account' ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt';
+  return { ...policy, Statement: [...policy.Statement, ...keyStatement(options, actions)] };
+}
+
+/** Returns the statement that allows the use of a customer managed key, only through Secrets Manager; nothing without a key. */
+export function keyStatement(
+  { kmsKey }: PolicyOptions,
+  actions: string | readonly string[],
+): Record<string, unknown>[] {
+  if (kmsKey === undefined) return [];
+  return [
+    {
+      Sid: 'UseKeyThroughSecretsManager',
+      Effect: 'Allow',
+      Action: actions,
+      Resource: kmsKey,
+      Condition: { StringEquals: { 'kms:ViaService': viaSecretsManager(kmsKey.split(':')[3] ?? '') } },
+    },
+  ];
 }

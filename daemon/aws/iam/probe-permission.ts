@@ -12,7 +12,7 @@ import type { Launcher } from './required-permissions.ts';
  */
 export async function probePermission(
   session: AwsSession,
-  { prefix = 'nf-escrow', queue, executionRole }: AwsSettings,
+  { prefix = 'nf-escrow', queue, executionRole }: Pick<AwsSettings, 'prefix' | 'queue' | 'executionRole'>,
   { owner, workspace }: Launcher,
   action: string,
 ): Promise<'allowed' | 'denied' | 'unknown'> {

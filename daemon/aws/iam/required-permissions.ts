@@ -18,6 +18,9 @@ export interface Launcher {
   readonly workspace: string;
 }
 
+/** What the requests of a compute environment depend on, apart from its queue. */
+export type AwsPlace = Omit<AwsSettings, 'queue' | 'workDir'>;
+
 const RUN = 'r20260101abcdefgh';
 
 /** Returns what nf-escrow, and Nextflow in its runs, need as the launcher. The policy `account` grants it. */
@@ -68,7 +71,43 @@ function needsOnSecrets(settings: AwsSettings, launcher: Launcher): RequiredPerm
   ];
 }
 
-function needsOfSwitch(settings: AwsSettings, role: string): RequiredPermission[] {
+/**
+ * Returns what a team server needs, with its own identity or with the role that it assumes, to deliver the secrets of a workspace. The
+ * policy `server` grants it.
+ */
+export function serverPermissions(settings: AwsPlace, workspace: string): RequiredPermission[] {
+  const { executionRole, deadMan, deadManRole } = settings;
+  const secret = secretOf(settings, workspace);
+  const created = requestTags({ owner: 'server', workspace });
+  return [
+    need('secretsmanager:CreateSecret', secret, created),
+    need('secretsmanager:TagResource', secret, created),
+    need('secretsmanager:TagResource', secret, { 'aws:TagKeys': ['nf-escrow:expires-at'] }),
+    need('secretsmanager:DescribeSecret', secret),
+    need('secretsmanager:DeleteSecret', secret),
+    need('secretsmanager:ListSecrets', '*'),
+    need('iam:GetRole', executionRole),
+    need('batch:DescribeComputeEnvironments', '*'),
+    need('batch:DescribeJobDefinitions', '*'),
+    need('batch:DescribeJobQueues', '*'),
+    need('batch:DescribeJobs', '*'),
+    need('batch:ListJobs', '*'),
+    need('batch:DeregisterJobDefinition', arnOf(settings, 'batch', 'job-definition/nf-escrow-debian-12:1')),
+    need('batch:TerminateJob', arnOf(settings, 'batch', 'job/00000000-0000-4000-8000-000000000000')),
+    ...onKey(settings, 'kms:GenerateDataKey', 'kms:Decrypt'),
+    ...(deadMan !== true || deadManRole === undefined ? [] : needsOfSwitch(settings, deadManRole)),
+  ];
+}
+
+/** Returns what a team server should not be allowed: reading secrets of runs, and deleting secrets that are not of nf-escrow. */
+export function excessOfServer(settings: AwsPlace, workspace: string): RequiredPermission[] {
+  return [
+    need('secretsmanager:GetSecretValue', secretOf(settings, workspace)),
+    need('secretsmanager:DeleteSecret', arnOf(settings, 'secretsmanager', 'secret:another-program-AbCdEf')),
+  ];
+}
+
+function needsOfSwitch(settings: AwsPlace, role: string): RequiredPermission[] {
   const schedule = arnOf(settings, 'scheduler', `schedule/default/nf-escrow-${RUN}-1`);
   return [
     ...['Create', 'Delete', 'Get', 'Update'].map((verb) => need(`scheduler:${verb}Schedule`, schedule)),
@@ -78,14 +117,14 @@ function needsOfSwitch(settings: AwsSettings, role: string): RequiredPermission[
 }
 
 /** Returns what ECS needs as the execution role. The policy `execution-role` grants it. */
-export function executionRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+export function executionRolePermissions(settings: AwsPlace, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   const read = need('secretsmanager:GetSecretValue', secret, resourceTags(launcher));
   return [read, ...onKey(settings, 'kms:Decrypt')];
 }
 
 /** Returns what EventBridge Scheduler needs as the dead man's role. The policy `dead-man-role` grants it. */
-export function deadManRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+export function deadManRolePermissions(settings: AwsPlace, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   return [need('secretsmanager:DeleteSecret', secret, resourceTags(launcher))];
 }
@@ -98,7 +137,7 @@ export function excessOfLauncher(settings: AwsSettings, launcher: Launcher): Req
 }
 
 /** Returns what an execution role should not be allowed: reading the secrets of another workspace. */
-export function excessOfExecutionRole(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+export function excessOfExecutionRole(settings: AwsPlace, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, 'nf-escrow/another');
   return [need('secretsmanager:GetSecretValue', secret, resourceTags(launcher))];
 }
@@ -111,12 +150,12 @@ function need(
   return { action, resource, context };
 }
 
-function arnOf({ region, executionRole }: AwsSettings, service: string, resource: string): string {
+function arnOf({ region, executionRole }: AwsPlace, service: string, resource: string): string {
   const account = parseArn(executionRole)?.account ?? '';
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
-function secretOf(settings: AwsSettings, workspace: string): string {
+function secretOf(settings: AwsPlace, workspace: string): string {
   const name = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${RUN}`;
   return arnOf(settings, 'secretsmanager', `secret:${name}-AbCdEf`);
 }
@@ -139,13 +178,13 @@ function resourceTags({ owner }: Launcher): RequiredPermission['context'] {
  * Returns what a customer managed key needs, through Secrets Manager. IAM policies do not accept an alias as the
  * resource of these actions, so with an alias nothing is checked.
  */
-function onKey(settings: AwsSettings, ...actions: string[]): RequiredPermission[] {
+function onKey(settings: AwsPlace, ...actions: string[]): RequiredPermission[] {
   const resource = keyArnOf(settings);
   const context = { 'kms:ViaService': viaSecretsManager(settings.region) };
   return resource === undefined ? [] : actions.map((action) => need(action, resource, context));
 }
 
-function keyArnOf({ kmsKey, region, executionRole }: AwsSettings): string | undefined {
+function keyArnOf({ kmsKey, region, executionRole }: AwsPlace): string | undefined {
   if (kmsKey === undefined || /(?:^|:)alias\//.test(kmsKey)) return undefined;
   if (kmsKey.startsWith('arn:')) return kmsKey;
   return `arn:${partitionOf(region)}:kms:${region}:${parseArn(executionRole)?.account ?? ''}:key/${kmsKey}`;

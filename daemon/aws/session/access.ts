@@ -25,7 +25,7 @@ export interface AwsAccess {
 /**
  * Returns the access of a compute environment. The account is that of the execution role, since ECS accepts no other.
  */
-export function accessOf(settings: AwsSettings): AwsAccess {
+export function accessOf(settings: AwsSettings | Omit<AwsSettings, 'queue' | 'workDir'>): AwsAccess {
   return {
     region: settings.region,
     account: parseArn(settings.executionRole)?.account ?? '',

@@ -181,3 +181,50 @@ void t.test(
     await wrong.catch((error: unknown) => t.notOk(String(error).includes(password)));
   },
 );
+
+void t.test('accepts the forms in which AWS KMS names keys, and an endpoint', async (t) => {
+  const account = '123456789012';
+  const keys = [
+    `arn:aws:kms:eu-west-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+    `arn:aws-us-gov:kms:us-gov-west-1:${account}:alias/team/nf-escrow`,
+    'mrk-1234abcd12ab34cd56ef1234567890ab',
+    'alias/nf-escrow',
+  ];
+  for (const key of keys) {
+    const env = { NF_ESCROW_SERVER_VAULT_KMS_KEY_ID: key };
+    t.match(await load(t, `${URL_LINE}\n${TLS}\n`, env), { vault: { kmsKeyId: key } });
+  }
+  for (const endpoint of ['https://vpce-1.kms.eu-west-1.vpce.amazonaws.com', 'http://127.0.0.1:5000'])
+    t.match(await load(t, `${URL_LINE}\n${TLS}\nvault: {kmsEndpoint: '${endpoint}'}`), {
+      vault: { kmsEndpoint: endpoint },
+    });
+});
+
+void t.test('rejects other text as a key of AWS KMS, and endpoints that are not encrypted', async (t) => {
+  const wrong = [
+    ...['arn:aws:kms:eu-west-1:1:key/x', 'arn:aws:s3:::x', 'arn:aws:kms:eu-west-1:123456789012:grant/x'],
+    ...['../../x', 'alias/', 'a b', 'x;y', '-'.repeat(200)],
+  ];
+  for (const key of wrong)
+    await t.rejects(
+      load(t, `${URL_LINE}\n${TLS}\nvault: {kmsKeyId: '${key}'}`),
+      { code: 'config-invalid', message: /vault\.kmsKeyId does not name a key/ },
+      key,
+    );
+  for (const endpoint of [
+    'http://kms.eu-west-1.amazonaws.com',
+    'https://u:p@x',
+    'https://x/path',
+    'x',
+    'file:///x',
+  ])
+    await t.rejects(
+      load(t, `${URL_LINE}\n${TLS}\nvault: {kmsEndpoint: '${endpoint}'}`),
+      { code: 'config-invalid', message: /vault\.kmsEndpoint must be an https URL/ },
+      endpoint,
+    );
+  await t.rejects(load(t, `${URL_LINE}\n${TLS}\nvault: {kmsKeyId: alias/x, passphraseFile: /x}`), {
+    code: 'config-invalid',
+    message: /both passphraseFile and kmsKeyId/,
+  });
+});
