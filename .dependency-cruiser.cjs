@@ -18,6 +18,7 @@ const modules = [
   'schedulers',
   'aws',
   'stores',
+  'deliveries',
   'redaction',
   'nextflow',
   'runs',

@@ -190,6 +190,13 @@ export const errorTable = {
     http: 409,
     retryable: false,
   },
+  'release-not-found': {
+    title: 'Release not found',
+    hint: 'Run `nf-escrow releases list` to see the releases.',
+    exit: 1,
+    http: 404,
+    retryable: false,
+  },
   'limit-exceeded': {
     title: 'A limit of the server is exceeded',
     hint: 'Retry later, or ask an administrator of the server to raise the limit.',

@@ -132,7 +132,8 @@ export async function changeWorkspace(
 /**
  * Removes a workspace and its secrets. Versions that runs have pinned are kept, encrypted, until those runs are purged.
  * The entity tag changes with each change of its secrets, so that a precondition protects secrets that the client did not
- * see. On a team server, the name is never used again. Throws `not-permitted`, `workspace-not-found`, `precondition-failed`.
+ * see. On a team server, the name is never used again. Throws `not-permitted`, `workspace-not-found`, `precondition-failed`, and
+ * `in-use` while the server holds secrets of a run.
  */
 export async function removeWorkspace(
   ledger: Ledger,
@@ -144,6 +145,8 @@ export async function removeWorkspace(
     await authorize(db, by, 'workspaces:delete', { workspace: titleOf(scope) });
     const { etag } = await describeWorkspace(db, by, scope);
     assertPrecondition(precondition, etag, `the workspace "${titleOf(scope)}"`);
+    await assertNoDelivery(db, scope);
+    await db.deleteFrom('server_environments').where('scope_id', '=', scope.id).execute();
     await db
       .deleteFrom('secret_versions')
       .where('scope_id', '=', scope.id)
@@ -166,6 +169,22 @@ export async function removeWorkspace(
     await reserveName(db, by, scope);
     await record(db, { type: 'workspace.removed', by: by.user, data: { workspace: titleOf(scope) } });
   });
+}
+
+async function assertNoDelivery(db: Queries, scope: WorkspaceScope): Promise<void> {
+  const live = await db
+    .selectFrom('deliveries')
+    .innerJoin('releases', 'releases.id', 'deliveries.id')
+    .select(['releases.id', 'releases.run_id'])
+    .where('deliveries.scope_id', '=', scope.id)
+    .where('deliveries.state', '!=', 'removed')
+    .executeTakeFirst();
+  if (live === undefined) return;
+  throw new EscrowError(
+    'in-use',
+    `Cannot remove the workspace "${titleOf(scope)}": the server holds secrets of run ${live.run_id}.`,
+    { hint: `Wait until they are removed. \`nf-escrow releases receipt ${live.id}\` shows their state.` },
+  );
 }
 
 function notPersonal(by: Principal): EscrowError {

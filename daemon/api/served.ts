@@ -8,8 +8,10 @@ import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { DaemonStatus, Readiness, ServerOverview } from '../contract/types.ts';
+import type { Delivering } from '../deliveries/delivering.ts';
 import type { EnvironmentExaminer } from '../doctor/examine-environment.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
+import { EscrowError } from '../errors.ts';
 import type { Launches } from '../launch/launches.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -43,6 +45,8 @@ export interface Served {
   readonly noteNames?: (by: Principal, workspace: string | undefined) => Promise<void>;
   /** Limits of a team server for users and workspaces. */
   readonly limits?: TeamLimits;
+  /** What a team server itself delivers to runs. */
+  readonly deliveries?: Delivering;
   /** Limits of new tokens on a team server. */
   readonly tokenLimits?: TokenLimits;
   /** How people sign in to a team server. */
@@ -81,4 +85,10 @@ export interface Served {
   readonly stop: () => void;
   /** Called at each request, to restart the daemon's idle timer. */
   readonly touched: () => void;
+}
+
+/** Returns the deliveries of a team server. Its operations exist only there. */
+export function deliveriesOf({ deliveries }: Served): Delivering {
+  if (deliveries === undefined) throw new EscrowError('internal', 'The server has no deliveries.');
+  return deliveries;
 }

@@ -64,6 +64,10 @@ export type OrganizationRole = 'owner' | 'admin' | 'member';
  */
 export type TokenScope = 'read' | 'launch' | 'secrets:write' | 'manage';
 /**
+ * Name of a secret, by Nextflow's rule: 2 to 50 letters, digits and single underscores; no leading digit, no two underscores in a row.
+ */
+export type SecretName = string;
+/**
  * A kind of record that is incomplete, because the run exceeded the limit for database rows or for lines of a file.
  */
 export type DroppedRecord =
@@ -97,6 +101,7 @@ export type ErrorCode =
   | 'service-account-not-found'
   | 'token-not-found'
   | 'release-conflict'
+  | 'release-not-found'
   | 'limit-exceeded'
   | 'secret-changed'
   | 'release-invalid'
@@ -189,10 +194,6 @@ export type ErrorCode =
  */
 export type ExposureEncoding =
   'plain' | 'base64' | 'base64url' | 'hex' | 'url' | 'json' | 'xml' | 'shell' | 'utf-16';
-/**
- * Name of a secret, by Nextflow's rule: 2 to 50 letters, digits and single underscores; no leading digit, no two underscores in a row.
- */
-export type SecretName = string;
 /**
  * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's own store.
  */
@@ -293,6 +294,9 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DashboardInput?: DashboardInput;
   Dashboard?: Dashboard;
+  DeliveryRequest?: DeliveryRequest;
+  DeliveryState?: DeliveryState;
+  Delivery?: Delivery;
   DeviceAuthorization?: DeviceAuthorization;
   DeviceLoginInput?: DeviceLoginInput;
   DeviceLogin?: DeviceLogin;
@@ -381,7 +385,9 @@ export interface Contract {
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   ReleaseList?: ReleaseList;
+  ReleasePurge?: ReleasePurge;
   ReleaseQuery?: ReleaseQuery;
+  ReleaseReceipt?: ReleaseReceipt;
   ReleaseReport?: ReleaseReport;
   ReleaseRequest?: ReleaseRequest;
   ReleaseSummary?: ReleaseSummary;
@@ -416,7 +422,11 @@ export interface Contract {
   SecretVersion?: SecretVersion;
   Secret?: Secret;
   Selection?: Selection;
+  ServerAwsSettings?: ServerAwsSettings;
   ServerConfiguration?: ServerConfiguration;
+  ServerEnvironmentInput?: ServerEnvironmentInput;
+  ServerEnvironmentList?: ServerEnvironmentList;
+  ServerEnvironment?: ServerEnvironment;
   ServerOverview?: ServerOverview;
   ServiceAccountInput?: ServiceAccountInput;
   ServiceAccountList?: ServiceAccountList;
@@ -1049,6 +1059,174 @@ export interface Dashboard {
    * Path of the HTML file, if it was requested. The daemon removes the file when the code is used or expires
    */
   redirectFile?: string;
+}
+/**
+ * Request of a daemon that the server delivers secrets of a workspace to one run.
+ */
+export interface DeliveryRequest {
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * Compute environment of the workspace on the server
+   */
+  computeEnvironment: string;
+  /**
+   * Id of the run on its daemon
+   */
+  run: string;
+  /**
+   * Secrets of the workspace, in the versions that the run has pinned
+   *
+   * @minItems 1
+   * @maxItems 500
+   */
+  secrets: [
+    {
+      name: SecretName;
+      /**
+       * Version
+       */
+      version: number;
+    },
+    ...{
+      name: SecretName;
+      /**
+       * Version
+       */
+      version: number;
+    }[]
+  ];
+  /**
+   * SHA-256 in base64url of the credential that the daemon created for this delivery. With the credential, the daemon reports the state of the run and ends the delivery
+   */
+  credentialHash: string;
+  /**
+   * Time after which the server rejects this request and its repetitions, at most 24 hours ahead
+   */
+  expires: string;
+}
+/**
+ * What a team server has delivered to a run, and what exists of it.
+ */
+export interface DeliveryState {
+  /**
+   * Id of the release
+   */
+  release: string;
+  /**
+   * placing: the server creates the objects; placed: they exist; removing: the server removes them, and retries until they are removed; removed: the server has verified that no object exists
+   */
+  state: 'placing' | 'placed' | 'removing' | 'removed';
+  /**
+   * When the server looks for unfinished jobs and, if there are none, removes the objects, unless the daemon reports before. Time in which the server was not available does not count
+   */
+  expires: string;
+  /**
+   * Why the server removes the objects; null while it does not
+   */
+  endReason: 'run-ended' | 'requested' | 'expired' | 'failed' | 'interrupted' | null;
+  /**
+   * Why the newest attempt to remove the objects, or to look for unfinished jobs, failed; null if it did not
+   */
+  lastError: string | null;
+  /**
+   * Delivered objects
+   *
+   * @maxItems 500
+   */
+  objects: {
+    /**
+     * Kind of store
+     */
+    store: string;
+    /**
+     * Location of the object, such as an ARN
+     */
+    target: string;
+    /**
+     * State
+     */
+    state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
+    /**
+     * When it was created; null until then
+     */
+    placedAt: string | null;
+    /**
+     * When its absence was verified; null until then
+     */
+    goneAt: string | null;
+    /**
+     * Number of attempts to remove it
+     */
+    attempts: number;
+    /**
+     * How its absence was verified; null until then
+     */
+    evidence: string | null;
+    /**
+     * Why the last attempt to remove it failed; null if none failed
+     */
+    lastError: string | null;
+  }[];
+}
+/**
+ * References to the secrets that a team server has delivered to a run. Contains no values.
+ */
+export interface Delivery {
+  /**
+   * Id of the release
+   */
+  id: string;
+  /**
+   * Id of the run
+   */
+  run: string;
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * Compute environment
+   */
+  computeEnvironment: string;
+  /**
+   * AWS account of the secrets
+   */
+  account: string;
+  /**
+   * AWS region of the secrets
+   */
+  region: string;
+  /**
+   * Sorted by name
+   *
+   * @maxItems 500
+   */
+  references: {
+    name: SecretName;
+    /**
+     * Reference for the `secrets` of a job definition: the full ARN of an AWS secret, and the key of its JSON object
+     */
+    valueFrom: string;
+  }[];
+  /**
+   * Secrets that the platform cannot carry, which were not delivered
+   *
+   * @maxItems 500
+   */
+  undeliverable: {
+    name: SecretName;
+    /**
+     * Reason, as a clause
+     */
+    reason: string;
+  }[];
+  /**
+   * When the delivery expires unless the daemon reports before
+   */
+  expires: string;
 }
 /**
  * A login that a user has to approve (RFC 8628, section 3.2).
@@ -2786,9 +2964,26 @@ export interface ReleaseSummary {
    */
   reportedAt: string | null;
   /**
-   * Time of the report that all secrets are removed; null until then
+   * When all secrets were removed: according to the report of the daemon or, if the server delivered them, to its own check; null until then
    */
   purgedAt: string | null;
+  /**
+   * Compute environment of the server to which it delivered the secrets itself; absent if the daemon delivered them
+   */
+  computeEnvironment?: string;
+  /**
+   * State of what the server delivered
+   */
+  delivery?: 'placing' | 'placed' | 'removing' | 'removed';
+}
+/**
+ * Request to remove what the server has delivered to a run.
+ */
+export interface ReleasePurge {
+  /**
+   * Whether to remove it although the run may be alive
+   */
+  force?: boolean;
 }
 /**
  * Filter for releases. A release must match all given parameters.
@@ -2827,6 +3022,24 @@ export interface ReleaseQuery {
    * Only releases whose run id, user or workspace contains this text
    */
   text?: string;
+}
+/**
+ * Receipt of a release: what was delivered, when it was removed, and how its absence was verified.
+ */
+export interface ReleaseReceipt {
+  release: ReleaseSummary;
+  /**
+   * What the server itself delivered; null if the daemon delivered the secrets
+   */
+  delivery: DeliveryState | null;
+  /**
+   * Whether all values were removed: according to the checks of the server if it delivered them, else according to the daemon
+   */
+  complete: boolean;
+  /**
+   * When the receipt was issued
+   */
+  issuedAt: string;
 }
 /**
  * State of a run that has received a release. A report has no effect if the server has received one with a higher epoch, or with the same epoch and a higher sequence number.
@@ -3532,6 +3745,35 @@ export interface SecretVersion {
   maskable: boolean;
 }
 /**
+ * Settings of a compute environment for AWS Batch that belongs to a team server. The configuration of the server determines the identity with which it creates secrets.
+ */
+export interface ServerAwsSettings {
+  /**
+   * Region of the queue and the secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the execution role with which ECS reads the secrets when a container starts. No other workspace may use it
+   */
+  executionRole: string;
+  /**
+   * Id, alias or ARN of the KMS key that encrypts the secrets. Default: the account's key for Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * One AWS secret per run (bundle), or one AWS secret for each secret of the run (per-secret). Default: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+}
+/**
  * Configuration file of `nf-escrow serve`. Each setting can also be set by an environment variable.
  */
 export interface ServerConfiguration {
@@ -3749,6 +3991,110 @@ export interface ServerConfiguration {
      */
     allowedDomains?: string[];
   };
+  /**
+   * AWS accounts in which workspaces may have compute environments, and the identity with which the server creates secrets there. Without it, workspaces cannot have compute environments on the server
+   *
+   * @maxItems 100
+   */
+  aws?: {
+    /**
+     * Account, which is that of the execution roles
+     */
+    account: string;
+    /**
+     * Profile of the AWS configuration of the server. Default: the credentials of the server's environment
+     */
+    profile?: string;
+    /**
+     * ARN of a role in the account that the server assumes
+     */
+    assumeRole?: string;
+    /**
+     * External id for the assumed role
+     */
+    externalId?: string;
+    /**
+     * Prefix of the names of secrets. Default: nf-escrow
+     */
+    prefix?: string;
+    /**
+     * Endpoint of Secrets Manager, instead of the region's own
+     */
+    endpoint?: string;
+    /**
+     * Use FIPS endpoints
+     */
+    fips?: boolean;
+    /**
+     * Only these workspaces, as ORGANIZATION/NAME, or ORGANIZATION/* for all workspaces of an organization. Default: all workspaces
+     *
+     * @maxItems 1000
+     */
+    workspaces?: string[];
+  }[];
+}
+/**
+ * Request to create a compute environment of a workspace on a team server.
+ */
+export interface ServerEnvironmentInput {
+  /**
+   * Name
+   */
+  name: string;
+  /**
+   * Platform
+   */
+  platform: 'aws-batch';
+  aws: ServerAwsSettings;
+}
+/**
+ * List of the compute environments of a workspace on a team server.
+ */
+export interface ServerEnvironmentList {
+  /**
+   * Sorted by name
+   */
+  computeEnvironments: ServerEnvironment[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * Compute environment of a workspace on a team server. The server creates and removes the secrets of its runs.
+ */
+export interface ServerEnvironment {
+  /**
+   * Name
+   */
+  name: string;
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * Platform
+   */
+  platform: 'aws-batch';
+  aws: ServerAwsSettings;
+  /**
+   * User who created it
+   */
+  createdBy: string;
+  /**
+   * When it was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * Entity tag. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
+  /**
+   * What the caller may do with this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
 }
 /**
  * State of a team server, for its administrators. It contains no secret.

@@ -1,10 +1,12 @@
 import type { ColumnType, Generated } from 'kysely';
 import type {
   ComputeEnvironment,
+  DeliveryState,
   Lease,
   OrganizationRole,
   Role,
   Run,
+  ServerEnvironment,
   User,
   UserSession,
   WebhookType,
@@ -179,6 +181,61 @@ export interface Tables {
     /** JSON; null: none yet. */
     report: string | null;
     created_at: string;
+  };
+  /** Compute environments of workspaces of a team server. */
+  server_environments: {
+    id: string;
+    scope_id: string;
+    name: string;
+    platform: ServerEnvironment['platform'];
+    /** JSON. */
+    settings: string;
+    execution_role: string;
+    created_by: string;
+    created_at: string;
+  };
+  /** What a team server itself has delivered to runs. `id` is that of the release. */
+  deliveries: {
+    id: string;
+    scope_id: string;
+    environment_id: string;
+    /** Name of the compute environment. */
+    environment: string;
+    state: DeliveryState['state'];
+    /** JSON without values: what a repeated request gets. Null until the objects exist. */
+    reply: ColumnType<string | null, string | null | undefined, string | null>;
+    expires_at: string;
+    /** Time without any replica (`availability.ts`) that was counted when `expires_at` was set. */
+    missed_seconds: number;
+    /** When a replica has to do what `state` requires. */
+    next_at: string;
+    /** Attempts to do it. */
+    attempts: ColumnType<number, number | undefined, number>;
+    end_reason: ColumnType<
+      DeliveryState['endReason'],
+      DeliveryState['endReason'] | undefined,
+      DeliveryState['endReason']
+    >;
+    last_error: ColumnType<string | null, string | null | undefined, string | null>;
+    last_error_code: ColumnType<string | null, string | null | undefined, string | null>;
+    removed_at: ColumnType<string | null, string | null | undefined, string | null>;
+  };
+  /** Objects of deliveries. */
+  delivery_leases: {
+    id: string;
+    delivery_id: string;
+    store: string;
+    target: string;
+    locator: string | null;
+    /** When the last unanswered request to create the object was sent; null if no request is unanswered. */
+    sent_at: ColumnType<string | null, string | null | undefined, string | null>;
+    state: Lease['state'];
+    created_at: string;
+    placed_at: ColumnType<string | null, string | null | undefined, string | null>;
+    gone_at: ColumnType<string | null, string | null | undefined, string | null>;
+    attempts: ColumnType<number, number | undefined, number>;
+    last_error: ColumnType<string | null, string | null | undefined, string | null>;
+    check_result: ColumnType<string | null, string | null | undefined, string | null>;
   };
   /** Names of removed organizations (`organization` is '') and workspaces of a team server. */
   reserved_names: { organization: string; name: string; reserved_at: string };

@@ -14,7 +14,7 @@ export async function countRelease(
   ledger: Ledger,
   limits: TeamLimits,
   by: Principal,
-  { workspace, secrets }: ReleaseRequest,
+  { workspace, secrets }: Pick<ReleaseRequest, 'workspace' | 'secrets'>,
 ): Promise<void> {
   if (by.kind === 'machine') return;
   const granted = await authorizeRequest(ledger.db, by, 'releases:create', { workspace });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
 import { keyOf, type Principal } from '../access/principal.ts';
@@ -17,14 +16,13 @@ import {
   type ReleasedSecret,
   type ReleasedVersion,
 } from './payload.ts';
+import { describeVersions, insertRelease, recordUse, type RecordedRelease } from './insert-release.ts';
 import { findPinned, type PinnedVersion } from './pinned-versions.ts';
 import { createReleaseCredential, hashOfCredential } from './release-credential.ts';
 
 const EXPIRY_MAX_MS = 24 * 3_600_000;
 /** Repetitions of a request, each of which gets a credential. */
 const CREDENTIALS_MAX = 20;
-/** The last use of a secret is recorded at most once in this time. */
-const USE_INTERVAL_MS = 10_000;
 /** Bytes of all values of a release. The response is held in memory as a whole. */
 const VALUES_MAX = 16 * 1024 * 1024;
 
@@ -93,17 +91,12 @@ interface NewRelease {
   readonly now: string;
 }
 
-interface RecordedRelease {
-  readonly id: string;
-  readonly isNew: boolean;
-  readonly pinned: readonly PinnedVersion[];
-}
-
 async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedRelease> {
   const { by, request, secrets, credential } = wanted;
   await authorize(db, by, 'releases:create', { workspace: request.workspace });
   const scope = await findWorkspace(db, request.workspace, by);
-  const recorded = (await insertRelease(db, wanted, scope)) ?? (await repeated(db, wanted, scope));
+  const release = { ...request, by, secrets, now: wanted.now };
+  const recorded = (await insertRelease(db, release, scope)) ?? (await repeated(db, wanted, scope));
   await db
     .insertInto('release_credentials')
     .values({ hash: hashOfCredential(credential), release_id: recorded.id })
@@ -150,93 +143,6 @@ async function repeated(
   return { id: found.id, isNew: false, pinned };
 }
 
-/**
- * Returns undefined if an earlier request has created the release. Does not search for it before: PostgreSQL would then regard
- * concurrent releases, also those to other runs, as conflicts.
- */
-async function insertRelease(
-  db: Queries,
-  { by, request: { run, recipient, expires }, secrets, now }: NewRelease,
-  scope: WorkspaceScope,
-): Promise<RecordedRelease | undefined> {
-  const id = randomUUID();
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('releases')
-    .values({
-      ...{ id, run_id: run, principal_id: keyOf(by), principal: by.user, scope_id: scope.id, recipient },
-      ...{
-        workspace: titleOf(scope),
-        secrets: describeVersions(secrets),
-        created_at: now,
-        expires_at: expires,
-      },
-      ...{ state: 'created', outcome: null, leases: '[]', epoch: 0, sequence: 0 },
-      ...{ reported_at: null, purged_at: null },
-    })
-    .onConflict((conflict) => conflict.columns(['principal_id', 'run_id']).doNothing())
-    .executeTakeFirst();
-  if (numInsertedOrUpdatedRows !== 1n) return undefined;
-  const pinned = await currentVersions(db, scope, secrets);
-  await db
-    .insertInto('release_pins')
-    .values(pinned.map(({ secretId, version }) => ({ release_id: id, secret_id: secretId, version })))
-    .execute();
-  return { id, isNew: true, pinned };
-}
-
-/**
- * Records the last use of secrets. Not in the transaction of the release: releases that write what others read would be in conflict
- * on PostgreSQL, also those of other workspaces.
- */
-async function recordUse(
-  db: Queries,
-  { run, now }: { readonly run: string; readonly now: number },
-  pinned: readonly PinnedVersion[],
-): Promise<void> {
-  const before = new Date(now - USE_INTERVAL_MS).toISOString();
-  await db
-    .updateTable('secrets')
-    .set({ last_used_at: new Date(now).toISOString(), last_used_by: run, last_used_process: null })
-    .where(
-      'id',
-      'in',
-      pinned.map(({ secretId }) => secretId),
-    )
-    .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<=', before)]))
-    .execute();
-}
-
-/** Throws `secret-not-found`, `secret-changed` unless the requested versions are the newest ones. */
-async function currentVersions(
-  db: Queries,
-  scope: WorkspaceScope,
-  secrets: readonly ReleasedVersion[],
-): Promise<PinnedVersion[]> {
-  const rows = await db
-    .selectFrom('secrets')
-    .select(['id', 'name', 'version'])
-    .where('scope_id', '=', scope.id)
-    .where(
-      'name',
-      'in',
-      secrets.map(({ name }) => name),
-    )
-    .execute();
-  const known = new Map(rows.map((row) => [row.name, row]));
-  return secrets.map(({ name, version }) => {
-    const found = known.get(name);
-    const detail = `Cannot release ${name} of workspace ${titleOf(scope)}`;
-    if (found === undefined)
-      throw new EscrowError('secret-not-found', `${detail}: there is no secret of this name.`);
-    if (found.version !== version)
-      throw new EscrowError(
-        'secret-changed',
-        `${detail}: its version is ${String(found.version)}, and the run has pinned ${String(version)}.`,
-      );
-    return { secretId: found.id, name, version };
-  });
-}
-
 async function openVersions(vault: Vault, pinned: readonly PinnedVersion[]): Promise<ReleasedSecret[]> {
   const values = await vault.openAll(pinned);
   const size = values.reduce((sum, value) => sum + value.open().length, 0);
@@ -245,10 +151,6 @@ async function openVersions(vault: Vault, pinned: readonly PinnedVersion[]): Pro
     const value = values[index];
     return value === undefined ? [] : [{ name, version, value }];
   });
-}
-
-function describeVersions(secrets: readonly ReleasedVersion[]): string {
-  return JSON.stringify(secrets.map(({ name, version }) => [name, version]));
 }
 
 function conflict({ run }: ReleaseRequest, why: string): EscrowError {

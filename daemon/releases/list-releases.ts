@@ -19,7 +19,7 @@ export async function listReleases(
   { limit, cursor, ...filter }: PageRequest & Filter,
 ): Promise<Page<ReleaseSummary>> {
   const after = readCursor(COLLECTION, cursor, ['string', 'string']);
-  let query = matching(db, filter, db.selectFrom('releases').selectAll());
+  let query = matching(db, filter, selectReleases(db));
   if (by.kind !== 'machine')
     query = query.where('scope_id', 'in', permittedWorkspaces(db, by, 'runs:read').select('scopes.id'));
   if (after !== undefined) query = query.where(sql<boolean>`(created_at, id) < (${after[0]}, ${after[1]})`);
@@ -29,8 +29,29 @@ export async function listReleases(
     .limit(limit + 1)
     .execute();
   const { items, ...next } = pageOf(COLLECTION, rows, limit, (row) => [row.created_at, row.id]);
-  return { items: items.map(describe), ...next };
+  return { items: items.map(describeRelease), ...next };
 }
+
+/** Returns the query of releases, with the compute environment and the state of those that the server itself has delivered. */
+export function selectReleases(db: Queries) {
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .select((eb) => [
+      eb
+        .selectFrom('deliveries')
+        .select('deliveries.environment')
+        .whereRef('deliveries.id', '=', 'releases.id')
+        .as('environment'),
+      eb
+        .selectFrom('deliveries')
+        .select('deliveries.state')
+        .whereRef('deliveries.id', '=', 'releases.id')
+        .as('delivery'),
+    ]);
+}
+
+type ReleaseRow = Awaited<ReturnType<ReturnType<typeof selectReleases>['execute']>>[number];
 
 function matching<T>(
   db: Queries,
@@ -68,7 +89,8 @@ function matching<T>(
   return query;
 }
 
-function describe(row: Tables['releases']): ReleaseSummary {
+/** Describes a release as the API shows it. */
+export function describeRelease(row: ReleaseRow): ReleaseSummary {
   const secrets = JSON.parse(row.secrets) as [name: string, version: number][];
   return {
     ...{ id: row.id, run: row.run_id, workspace: row.workspace, user: row.principal },
@@ -77,5 +99,7 @@ function describe(row: Tables['releases']): ReleaseSummary {
     leases: JSON.parse(row.leases) as ReleaseSummary['leases'],
     ...{ createdAt: row.created_at, expiresAt: row.expires_at },
     ...{ reportedAt: row.reported_at, purgedAt: row.purged_at },
+    ...(row.environment === null ? {} : { computeEnvironment: row.environment }),
+    ...(row.delivery === null ? {} : { delivery: row.delivery }),
   };
 }

@@ -1,8 +1,9 @@
 import { notAuthenticated } from '../access/assert-current.ts';
-import type { ReleaseReport } from '../contract/types.ts';
+import type { DeliveryState, ReleaseReport } from '../contract/types.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
+import { DELIVERY_SECONDS, extendDelivery, requestRemoval } from './delivery-rows.ts';
 import { unpin } from './pinned-versions.ts';
 import { hashOfCredential, isReleaseCredential } from './release-credential.ts';
 
@@ -21,7 +22,7 @@ export async function reportRelease(
   if (credential === undefined || !isReleaseCredential(credential)) throw notAuthenticated(); // without a query
   const received = { id, hash: hashOfCredential(credential), report };
   await step(faults, 'report.apply', () =>
-    ledger.write((db) => applyReport(db, received, new Date(ledger.clock.now()).toISOString())),
+    ledger.write((db) => applyReport(db, { ...received, ...timesOf(ledger) })),
   );
 }
 
@@ -30,15 +31,40 @@ interface Received {
   /** Of the credential. */
   readonly hash: string;
   readonly report: ReleaseReport;
+  readonly now: string;
+  /** When what the server itself has delivered expires without a further report. */
+  readonly expiresAt: string;
 }
 
-async function applyReport(db: Queries, { id, hash, report }: Received, now: string): Promise<void> {
+function timesOf({ clock }: Pick<Ledger, 'clock'>): Pick<Received, 'now' | 'expiresAt'> {
+  const at = (seconds: number): string => new Date(clock.now() + seconds * 1000).toISOString();
+  return { now: at(0), expiresAt: at(DELIVERY_SECONDS) };
+}
+
+/** What the server itself has delivered is purged when the server has verified that. */
+function purgedAt(
+  known: { readonly purged_at: string | null; readonly delivery: DeliveryState['state'] | null },
+  state: ReleaseReport['state'],
+  now: string,
+): string | null {
+  if (known.delivery === null) return state === 'purged' ? (known.purged_at ?? now) : null;
+  return known.delivery === 'removed' ? known.purged_at : null;
+}
+
+async function applyReport(db: Queries, { id, hash, report, now, expiresAt }: Received): Promise<void> {
   const { epoch, sequence, state, outcome } = report;
   const known = await db
     .selectFrom('release_credentials')
     .innerJoin('releases', 'releases.id', 'release_credentials.release_id')
     .select(['releases.run_id', 'releases.workspace', 'releases.state', 'releases.outcome'])
     .select('releases.purged_at')
+    .select((eb) =>
+      eb
+        .selectFrom('deliveries')
+        .select('deliveries.state')
+        .whereRef('deliveries.id', '=', 'releases.id')
+        .as('delivery'),
+    )
     .where('release_credentials.hash', '=', hash)
     .where('releases.id', '=', id)
     .executeTakeFirst();
@@ -47,7 +73,7 @@ async function applyReport(db: Queries, { id, hash, report }: Received, now: str
     .updateTable('releases')
     .set({
       ...{ epoch, sequence, state, outcome, leases: JSON.stringify(report.leases), reported_at: now },
-      purged_at: state === 'purged' ? (known.purged_at ?? now) : null,
+      purged_at: purgedAt(known, state, now),
     })
     .where('id', '=', id)
     .where((where) =>
@@ -58,7 +84,11 @@ async function applyReport(db: Queries, { id, hash, report }: Received, now: str
     )
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return;
-  if (state !== 'created') await unpin(db, [id]); // the values have arrived
+  if (known.delivery !== null) {
+    if (state === 'purged') await requestRemoval(db, id, 'run-ended', now);
+    else await extendDelivery(db, id, expiresAt);
+  }
+  if (state !== 'created' && known.delivery !== 'placing') await unpin(db, [id]); // the values have arrived
   if (state === known.state && outcome === known.outcome) return;
   const data = { workspace: known.workspace, release: id, run: known.run_id, state, outcome };
   await record(db, { type: 'release.reported', data });

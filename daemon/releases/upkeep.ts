@@ -57,12 +57,26 @@ async function deleteOld(ledger: Writing): Promise<number> {
           ]),
         ]),
       )
+      // What the server itself has delivered is kept in the ledger until it is removed.
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('deliveries')
+              .select('deliveries.id')
+              .whereRef('deliveries.id', '=', 'releases.id')
+              .where('deliveries.state', '!=', 'removed'),
+          ),
+        ),
+      )
       .limit(BATCH)
       .execute();
     const ids = old.map(({ id }) => id);
     if (ids.length === 0) return 0;
     await unpin(db, ids);
     await db.deleteFrom('release_credentials').where('release_id', 'in', ids).execute();
+    await db.deleteFrom('delivery_leases').where('delivery_id', 'in', ids).execute();
+    await db.deleteFrom('deliveries').where('id', 'in', ids).execute();
     await db.deleteFrom('releases').where('id', 'in', ids).execute();
     return ids.length;
   });

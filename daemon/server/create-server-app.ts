@@ -100,9 +100,17 @@ function refuseWhileUnusable(readiness: Readiness): RequestHandler {
   };
 }
 
-/** Reports on releases have a credential that the operation checks. */
+const RELEASE = serverOperations
+  .filter(({ access }) => access === 'release')
+  .map(({ method, path }) => ({
+    method,
+    form: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
+  }));
+
+/** Daemons have a credential for their releases, which the operation checks. */
 function isReport({ method, path }: Request): boolean {
-  return method === 'PUT' && /^\/v1\/releases\/[^/]+\/state\/?$/i.test(path);
+  const wanted = method === 'HEAD' ? 'get' : method.toLowerCase();
+  return RELEASE.some((one) => one.method === wanted && one.form.test(path));
 }
 
 /** Clients that keep connections open are asked to use another server for their next request. */

@@ -1,7 +1,9 @@
 import { daemonOperations } from '../api/operations/daemon.ts';
 import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
+import { deliveryOperations } from '../api/operations/deliveries.ts';
 import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
+import { serverEnvironmentOperations } from '../api/operations/server-environments.ts';
 import { accountOperations, allSignInOperations } from '../api/operations/team.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
@@ -66,7 +68,12 @@ const serverGroups: readonly OperationGroup[] = [
   {
     title: 'Releases',
     description: 'Deliveries of secrets to runs of daemons',
-    operations: releaseOperations,
+    operations: [...releaseOperations, ...deliveryOperations],
+  },
+  {
+    title: 'Compute environments',
+    description: 'Compute environments to which the server itself delivers secrets',
+    operations: serverEnvironmentOperations,
   },
 ];
 

@@ -31,6 +31,8 @@ import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
 import { composeSignIn, openProvider } from './sign-in/compose-sign-in.ts';
 import type { OidcClient } from './sign-in/oidc/oidc-client.ts';
+import { composeDeliveries, type DeliveryTimes } from './compose-deliveries.ts';
+import type { Delivering } from '../deliveries/delivering.ts';
 import { describeServer } from './describe-server.ts';
 import { maintainHourly } from './maintain-hourly.ts';
 import { RequestKey } from './request-key.ts';
@@ -43,6 +45,8 @@ export interface ServeOptions {
   readonly observe?: ResponseObserver | undefined;
   /** Interrupts steps, in tests. */
   readonly faults?: FaultInjector | undefined;
+  /** Shortens waits of deliveries, in tests. */
+  readonly times?: DeliveryTimes | undefined;
 }
 
 /** Times after which clients of event streams reconnect, so that not all of them do at once. */
@@ -118,12 +122,13 @@ interface Parts {
   readonly audit: RequestAudit;
   /** Undefined: people sign in with links. */
   readonly provider: OidcClient | undefined;
+  readonly deliveries: Delivering;
   close(): Promise<void>;
 }
 
 async function openParts(
   settings: ServerSettings,
-  { version, faults = noFaults }: ServeOptions,
+  { version, faults = noFaults, times }: ServeOptions,
   log: Logger,
 ): Promise<Parts> {
   const provider = await openProvider(settings);
@@ -151,13 +156,19 @@ async function openParts(
   const upkeep = maintainHourly(store, settings.audit.retentionDays, faults, log);
   const audit = new RequestAudit({ ledger, log });
   audit.start();
+  const vault = new Vault(ledger, keys, settings.limits);
+  const { deliveries, upkeep: deliveryUpkeep } = composeDeliveries({
+    ...{ settings, store, vault, faults, log, times },
+  });
+  deliveryUpkeep.start();
   return {
     ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers, audit, provider },
-    vault: new Vault(ledger, keys, settings.limits),
+    ...{ vault, deliveries },
     close: async () => {
       ledgerWatch.stop();
       events.stop();
       recorder.stop();
+      await deliveryUpkeep.stop();
       await upkeep.stop();
       await replicaKeys.stop();
       await audit.stop();
@@ -177,7 +188,18 @@ async function attemptToDecrypt(requestKey: RequestKey, log: Logger): Promise<vo
 }
 
 function appOf(
-  { store, ledgerWatch, vault, events, recorder, requestKey, eventNumbers, audit, provider }: Parts,
+  {
+    store,
+    ledgerWatch,
+    vault,
+    events,
+    recorder,
+    requestKey,
+    eventNumbers,
+    audit,
+    provider,
+    deliveries,
+  }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe, faults = noFaults }: ServeOptions,
@@ -198,6 +220,7 @@ function appOf(
     identify: principalOf,
     noteNames: audit.noteNames,
     limits: settings.limits,
+    deliveries,
     signIn,
     describe: () => describeServer({ version, settings, store, keys, warnings }),
     requests: new IdempotentRequests(ledger, () => requestKey.read()),

@@ -19,6 +19,7 @@ export type ServerParts = Pick<
   | 'touched'
   | 'noteNames'
   | 'limits'
+  | 'deliveries'
   | 'signIn'
   | 'describe'
 >;

@@ -2,12 +2,16 @@ import type { PlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { createAwsBatchStores } from './aws/aws-batch.ts';
+import { settingsOnServer } from './aws/server-accounts.ts';
 import { awsBatchRules } from './aws/settings.ts';
 import type { AwsWaits } from './aws/waits.ts';
 import { RunDirectorySecrets } from './run-directory-secrets.ts';
 import type { LeaseRemover, PlatformStores, StoreDependencies } from './store.ts';
 
 type Platform = ComputeEnvironment['platform'];
+
+/** Platforms of compute environments that belong to a team server, with how its configuration completes their settings. */
+export const serverPlatforms = { 'aws-batch': settingsOnServer } as const;
 
 /** Settings of stores that tests replace. */
 export interface StoreOptions {

@@ -234,11 +234,21 @@ export interface RemoteTaskJobs {
   ) => Promise<ReadonlyMap<string, string>>;
 }
 
+/** What uses the objects of leases, according to the platform itself. For a server, which may have no reports of the daemon. */
+export interface UsesOfSecrets {
+  /** Returns the ids of jobs that may still read one of these objects. Throws `aws-*`, `store-unavailable`. */
+  readonly unfinishedJobs: (locator: string | null, targets: readonly string[]) => Promise<string[]>;
+
+  /** Deregisters the job definitions that refer to these objects only, and returns how many. Idempotent. Throws `aws-*`. */
+  readonly deregisterDefinitions: (locator: string | null, targets: readonly string[]) => Promise<number>;
+}
+
 /** The stores of one platform. */
 export interface PlatformStores {
   readonly secrets: SecretsStore;
   readonly jobDefinitions?: JobDefinitionStore;
   readonly taskJobs?: RemoteTaskJobs;
+  readonly usesOfSecrets?: UsesOfSecrets;
   /** Returns Nextflow configuration for runs in an environment; undefined if the platform needs none. */
   readonly configuration?: (environment: ComputeEnvironment) => NextflowConfiguration;
 }

@@ -1,5 +1,5 @@
 // The API of a team server on a socket: the operations of daemon/api with principals of a ledger.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { RequestHandler } from 'express';
@@ -22,6 +22,7 @@ import { RequestAudit } from '../../daemon/server/audit/audit-requests.ts';
 import type { OidcSettings } from '../../daemon/server/configuration/oidc-settings.ts';
 import type { OidcClient } from '../../daemon/server/sign-in/oidc/oidc-client.ts';
 import type { ServerSettings } from '../../daemon/server/configuration/server-settings.ts';
+import { composeDeliveries } from '../../daemon/server/compose-deliveries.ts';
 import { createServerApp } from '../../daemon/server/create-server-app.ts';
 import { composeSignIn } from '../../daemon/server/sign-in/compose-sign-in.ts';
 import { Readiness } from '../../daemon/server/lifecycle/readiness.ts';
@@ -99,6 +100,10 @@ export class TeamServer extends Team {
       faults: deps.faults,
       eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
+      deliveries: composeDeliveries({
+        settings: { aws: [], publicUrl: new URL(ORIGIN) } as unknown as ServerSettings, // what deliveries read
+        ...{ store: { ledger, postgres: undefined }, vault, faults: deps.faults, log: deps.log },
+      }).deliveries,
       ...(mounts === 'server' ? { noteNames: server.audit.noteNames } : {}),
       signIn: {
         ...{ origin: ORIGIN, sessions: SESSIONS, provider: undefined, isOwnNetwork: () => true },
@@ -163,6 +168,41 @@ export class TeamServer extends Team {
   async secret(title: string, name: string): Promise<void> {
     const scope = await findWorkspace(this.ledger.db, title);
     await this.modules.vault.set(machineUser(), scope, name, new SecretValue(randomBytes(16)));
+  }
+
+  /** Records what the server has delivered to a run. Returns the id of the release. */
+  async delivery(run: string, workspace: string, by: User): Promise<string> {
+    const { id: scope_id } = await findWorkspace(this.ledger.db, workspace);
+    const [id, at] = [randomUUID(), '2026-01-05T10:00:00.000Z'];
+    await this.ledger.write(async (db) => {
+      await db
+        .insertInto('server_environments')
+        .values({
+          ...{ id: `environment-${run}`, scope_id, name: by.user, platform: 'aws-batch', settings: '{}' },
+          ...{ execution_role: by.user, created_by: by.user, created_at: at },
+        })
+        .execute();
+      await db
+        .insertInto('releases')
+        .values({
+          ...{ id, run_id: run, principal_id: by.id, principal: by.user, scope_id, workspace, recipient: '' },
+          ...{ secrets: '[]', created_at: at, expires_at: at, state: 'running', outcome: null, leases: '[]' },
+          ...{ epoch: 0, sequence: 0, reported_at: null, purged_at: null },
+        })
+        .execute();
+      await db
+        .insertInto('deliveries')
+        .values({
+          ...{ id, scope_id, environment_id: `environment-${run}`, environment: by.user, state: 'placed' },
+          ...{
+            expires_at: '2999-01-01T00:00:00.000Z',
+            missed_seconds: 0,
+            next_at: '2999-01-01T00:00:00.000Z',
+          },
+        })
+        .execute();
+    });
+    return id;
   }
 
   /** Records a run in a workspace. */

@@ -3,6 +3,7 @@ import { operation, type Operation, type OperationGroup } from '../routing/opera
 import { platformApi, platformGroup } from '../seqera-platform/operations.ts';
 import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
+import { deliveryOperations } from './deliveries.ts';
 import { launchOperations } from './launches.ts';
 import { dashboardOperations } from './dashboard.ts';
 import { memberOperations, organizationMemberOperations } from './members.ts';
@@ -10,6 +11,7 @@ import { releaseOperations } from './releases.ts';
 import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
+import { serverEnvironmentOperations } from './server-environments.ts';
 import { vaultOperations } from './vault.ts';
 import { accountOperations, allSignInOperations } from './team.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
@@ -102,12 +104,12 @@ export const operationGroups: readonly OperationGroup[] = [
   {
     title: 'Releases',
     description: 'Secrets of a team server for runs of daemons',
-    operations: releaseOperations,
+    operations: [...releaseOperations, ...deliveryOperations],
   },
   {
     title: 'Compute environments',
     description: 'Environments in which runs are executed',
-    operations: computeEnvironmentOperations,
+    operations: [...computeEnvironmentOperations, ...serverEnvironmentOperations],
   },
   {
     title: 'Vault',

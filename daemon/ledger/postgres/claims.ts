@@ -4,7 +4,7 @@ import type { PostgresTables } from './tables.ts';
 import type { Isolation } from './write.ts';
 
 /** Tables whose rows can be claimed. */
-export type Claimable = 'leases' | 'shared_work';
+export type Claimable = 'leases' | 'deliveries' | 'shared_work';
 
 /** A row that this process has claimed. */
 export interface Claim {
@@ -41,6 +41,7 @@ export class Claims {
 
   /** Claims up to `limit` rows that match and that nobody else has claimed. Rows that others are claiming now are skipped. */
   async take(table: 'leases', wanted: Wanted<'leases'>, limit: number): Promise<Claim[]>;
+  async take(table: 'deliveries', wanted: Wanted<'deliveries'>, limit: number): Promise<Claim[]>;
   async take(table: 'shared_work', wanted: Wanted<'shared_work'>, limit: number): Promise<Claim[]>;
   async take(table: Claimable, wanted: Wanted<never>, limit: number): Promise<Claim[]> {
     const matches = wanted as unknown as Wanted<'shared_work'>; // the columns that `wanted` names are those of its table

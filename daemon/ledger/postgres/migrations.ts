@@ -2,6 +2,8 @@ import { postgresFeedSchema } from './feed.ts';
 import { firstRows, firstSchema } from './first-schema.ts';
 import { journalGuard } from './journal-guard.ts';
 import { rateLimits } from './rate-limits.ts';
+import { claimColumns } from './schema-parts.ts';
+import { deliveryStatements } from '../deliveries-migration.ts';
 import { peopleStatements } from '../people-migration.ts';
 import { principalStatements } from '../principals-migration.ts';
 import { releaseStatements } from '../releases-migration.ts';
@@ -29,4 +31,5 @@ export const postgresMigrations: readonly Migration[] = [
   { id: 4, name: 'rate limits', statements: rateLimits },
   { id: 5, name: 'releases', statements: releaseStatements },
   { id: 6, name: 'invitations and sign-in', statements: peopleStatements },
+  { id: 7, name: 'deliveries of a team server', statements: deliveryStatements(claimColumns) },
 ];

@@ -5,6 +5,7 @@ import { lastVersionsMigration } from './migrations/last-versions.ts';
 import { listingMigration } from './migrations/listing.ts';
 import { numericIdsMigration } from './migrations/numeric-ids.ts';
 import { secretHistoryMigration } from './migrations/secret-history.ts';
+import { deliveriesMigration } from '../deliveries-migration.ts';
 import { peopleMigration } from '../people-migration.ts';
 import { principalsMigration } from '../principals-migration.ts';
 import { releasesMigration } from '../releases-migration.ts';
@@ -244,4 +245,5 @@ export const migrations: readonly Migration[] = [
   },
   { id: 26, ...releasesMigration },
   { id: 27, ...peopleMigration },
+  { id: 28, ...deliveriesMigration },
 ];

@@ -11,6 +11,8 @@ export interface ServerKey {
 interface Property {
   readonly type: ServerKey['type'] | 'object';
   readonly properties?: Readonly<Record<string, Property>>;
+  /** Of a list. */
+  readonly items?: Property;
 }
 
 const PREFIX = 'NF_ESCROW_SERVER_';
@@ -18,11 +20,13 @@ const PREFIX = 'NF_ESCROW_SERVER_';
 /** Returns all settings of the server, from `schemas/server-configuration.json`. */
 export function serverKeys(): ServerKey[] {
   const { properties = {} } = schemaOf('server-configuration.json') as Partial<Property>;
-  return Object.entries(properties).flatMap(([name, { type, properties: inner = {} }]) =>
-    type === 'object'
-      ? Object.entries(inner).map(([key, one]) => keyOf([name, key], one.type as ServerKey['type']))
-      : [keyOf([name], type)],
-  );
+  return Object.entries(properties)
+    .filter(([, { items }]) => items?.type !== 'object') // a variable cannot contain a list of objects
+    .flatMap(([name, { type, properties: inner = {} }]) =>
+      type === 'object'
+        ? Object.entries(inner).map(([key, one]) => keyOf([name, key], one.type as ServerKey['type']))
+        : [keyOf([name], type)],
+    );
 }
 
 function keyOf(path: ServerKey['path'], type: ServerKey['type']): ServerKey {

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { parseArn } from '../../contract/arn.ts';
 import type { ServerConfiguration } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { TrustedPeers } from '../proxies/trusted-peers.ts';
@@ -57,6 +58,8 @@ export interface ServerSettings {
   /** The identity provider; undefined: people sign in with links. */
   readonly oidc: OidcSettings | undefined;
   readonly limits: Required<NonNullable<ServerConfiguration['limits']>>;
+  /** AWS accounts in which workspaces may have compute environments. */
+  readonly aws: readonly NonNullable<ServerConfiguration['aws']>[number][];
 }
 
 const LISTEN = '0.0.0.0:8443';
@@ -124,6 +127,7 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
     sessions: Object.freeze({ ...SESSIONS, ...configuration.sessions }),
     oidc: readOidcSettings(configuration.oidc, placeOf('oidc')),
     limits: Object.freeze({ ...LIMITS, ...configuration.limits }),
+    aws: Object.freeze(readAccounts(configuration.aws ?? [], placeOf('aws'))),
   };
   assertVaultKey(settings.vault, placeOf('vault'));
   assertProtected(settings);
@@ -208,6 +212,27 @@ function readTls(tls: ServerConfiguration['tls'], place: string): TlsFiles | und
     `Invalid configuration in ${place}: tls needs certificateFile and keyFile.`,
     { hint: 'Set both, or remove tls if a proxy on this machine encrypts the connections.' },
   );
+}
+
+/** Each account has one identity, so that the account of an execution role determines with which one the server acts. */
+function readAccounts(
+  accounts: NonNullable<ServerConfiguration['aws']>,
+  place: string,
+): NonNullable<ServerConfiguration['aws']> {
+  for (const [index, { account, assumeRole, externalId }] of accounts.entries()) {
+    const fault = accounts.slice(index + 1).some((one) => one.account === account)
+      ? `account ${account} is listed twice`
+      : assumeRole !== undefined && parseArn(assumeRole)?.account !== account
+        ? `assumeRole of account ${account} is a role of another account`
+        : externalId !== undefined && assumeRole === undefined
+          ? `externalId of account ${account} needs assumeRole`
+          : undefined;
+    if (fault !== undefined)
+      throw new EscrowError('config-invalid', `Invalid configuration in ${place}: ${fault}.`, {
+        hint: 'Correct the setting aws. docs/team-server/aws-batch.md describes it.',
+      });
+  }
+  return accounts;
 }
 
 function assertVaultKey(vault: ServerSettings['vault'], place: string): void {

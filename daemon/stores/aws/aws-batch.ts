@@ -1,4 +1,5 @@
 import { batchJobs } from '../../aws/batch/batch-jobs.ts';
+import { usesInBatch } from '../../aws/batch/uses-of-secrets.ts';
 import { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { openSession } from '../../aws/session/session.ts';
 import type { PlatformStores, StoreDependencies } from '../store.ts';
@@ -19,6 +20,7 @@ export function createAwsBatchStores(
     secrets: new AwsSecretsManager({ ...dependencies, guard }),
     jobDefinitions: new BatchJobDefinitions(dependencies),
     taskJobs: batchJobs(openSession),
+    usesOfSecrets: usesInBatch(openSession),
     configuration: awsBatchConfiguration,
   };
 }

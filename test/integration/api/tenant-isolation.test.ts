@@ -46,6 +46,7 @@ async function tenant(server: TeamServer, name: string): Promise<Tenant> {
   const account = await server.account(id, `${name}-ci`);
   await server.secret(title, `${name.toUpperCase()}_KEY`);
   await server.run(`r20260105${name}`, title, owner.id);
+  const release = await server.delivery(`r20260105${name}`, title, owner);
   const { text } = await server.token(owner);
   const { token } = await server.token(account);
   const numbers = await server.ledger.db
@@ -65,7 +66,8 @@ async function tenant(server: TeamServer, name: string): Promise<Tenant> {
     token: token.id,
     invitation: name,
     session: name,
-    computeEnvironment: name,
+    computeEnvironment: `${name}-owner`,
+    release,
     secretId: String(numbers.secret),
     userId: '1',
     numericWorkspace: String(numbers.workspace),
@@ -84,7 +86,8 @@ const ABSENT: Tenant['ids'] = {
   token: '00000000-0000-4000-8000-000000000000',
   invitation: 'nowhere',
   session: 'nowhere',
-  computeEnvironment: 'nowhere',
+  computeEnvironment: 'nowhere-owner',
+  release: '00000000-0000-4000-8000-000000000001',
   secretId: '17',
   userId: '1',
   numericWorkspace: '18',
@@ -155,7 +158,10 @@ void t.test('answers for the objects of another tenant like for unknown ones', a
   t.setTimeout(300_000);
   const rig = await start(t);
   const codes = await compareAnswers(t, rig, operations, [rig.alpha.owner, rig.alpha.token]);
-  for (const code of ['workspace-not-found', 'organization-not-found', 'run-not-found', 'token-not-found'])
+  for (const code of [
+    ...['workspace-not-found', 'organization-not-found', 'run-not-found', 'token-not-found'],
+    'release-not-found',
+  ])
     t.ok(codes.has(code), code);
 });
 

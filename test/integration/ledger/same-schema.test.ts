@@ -9,7 +9,12 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 /** Tables that implement a feature of one database. */
 const OWN = /^(sqlite_|runs_text|sealed_values$|journal_feed$|shared_work$|rate_limits$)/;
 /** Columns that only processes which share a ledger need. */
-const SHARED = ['journal.feed_seq', 'leases.claimed_by', 'leases.claimed_until', 'leases.fence'];
+const SHARED = [
+  'journal.feed_seq',
+  ...['leases', 'deliveries'].flatMap((table) =>
+    ['claimed_by', 'claimed_until', 'fence'].map((column) => `${table}.${column}`),
+  ),
+];
 
 interface Column {
   readonly table: string;

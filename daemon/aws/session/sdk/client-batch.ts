@@ -6,6 +6,8 @@ export {
   DescribeJobQueuesCommand,
   DescribeJobsCommand,
   paginateDescribeJobDefinitions,
+  paginateDescribeJobQueues,
+  paginateListJobs,
   RegisterJobDefinitionCommand,
   SubmitJobCommand,
   TerminateJobCommand,

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import { authorize } from '../access/authorize.ts';
+import type { Principal } from '../access/principal.ts';
+import { titleOf, type WorkspaceScope } from '../access/scopes.ts';
+import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
+import { notFoundError } from '../contract/not-found.ts';
+import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
+import type { ServerAwsSettings, ServerEnvironment, ServerEnvironmentInput } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
+import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
+import { record } from '../ledger/journal.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
+import type { Tables } from '../ledger/tables.ts';
+
+const COLLECTION = 'compute environments of a workspace';
+
+/** Throws `compute-environment-invalid` if the configuration of the server does not permit the settings to a workspace. */
+export type AssertPermitted = (workspace: string, settings: ServerAwsSettings) => void;
+
+/** A compute environment of a workspace, and its id in the ledger. */
+export interface FoundEnvironment {
+  readonly id: string;
+  readonly environment: ServerEnvironment;
+}
+
+/** Lists the compute environments of a workspace by name. Throws `cursor-invalid`. */
+export async function pageOfServerEnvironments(
+  db: Queries,
+  scope: WorkspaceScope,
+  { limit, cursor }: PageRequest,
+): Promise<Page<ServerEnvironment>> {
+  const [after] = readCursor(COLLECTION, cursor, ['string']) ?? [];
+  let query = db.selectFrom('server_environments').selectAll().where('scope_id', '=', scope.id);
+  if (after !== undefined) query = query.where('name', '>', after);
+  const rows = await query
+    .orderBy('name')
+    .limit(limit + 1)
+    .execute();
+  const { items, ...next } = pageOf(COLLECTION, rows, limit, ({ name }) => [name]);
+  return { items: items.map((row) => describe(row, scope)), ...next };
+}
+
+/** Finds a compute environment of a workspace. Throws `compute-environment-not-found`. */
+export async function findServerEnvironment(
+  db: Queries,
+  scope: WorkspaceScope,
+  name: string,
+): Promise<FoundEnvironment> {
+  const rows = await db
+    .selectFrom('server_environments')
+    .selectAll()
+    .where('scope_id', '=', scope.id)
+    .orderBy('name')
+    .execute();
+  const found = rows.find((row) => row.name === name);
+  if (found !== undefined) return { id: found.id, environment: describe(found, scope) };
+  throw notFoundError(
+    'compute-environment-not-found',
+    `Workspace ${titleOf(scope)} has no compute environment "${name}" on the server.`,
+    { name, among: rows.map((row) => row.name) },
+  );
+}
+
+/**
+ * Creates a compute environment of a workspace. Its execution role must not be that of another workspace: who may pass a role can read
+ * what it covers. Throws `not-permitted`, `name-taken`, `compute-environment-invalid`.
+ */
+export async function createServerEnvironment(
+  ledger: Ledger,
+  assertPermitted: AssertPermitted,
+  by: Principal,
+  scope: WorkspaceScope,
+  { name, platform, aws }: ServerEnvironmentInput,
+  remember: Remember = rememberNothing,
+): Promise<ServerEnvironment> {
+  const workspace = titleOf(scope);
+  return ledger.write(async (db) => {
+    await authorize(db, by, 'compute_environments:write', { workspace });
+    assertPermitted(workspace, aws);
+    await assertOwnRole(db, scope, aws.executionRole);
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('server_environments')
+      .values({
+        ...{ id: randomUUID(), scope_id: scope.id, name, platform, settings: JSON.stringify(aws) },
+        ...{ execution_role: aws.executionRole, created_by: by.user, created_at: ledgerTime(db) },
+      })
+      .onConflict((conflict) => conflict.columns(['scope_id', 'name']).doNothing())
+      .executeTakeFirst();
+    if (numInsertedOrUpdatedRows !== 1n)
+      throw new EscrowError(
+        'name-taken',
+        `Cannot create the compute environment "${name}" of workspace ${workspace}: it already exists.`,
+      );
+    const data = { workspace, name, platform, ...aws };
+    await record(db, { type: 'compute-environment.created', by: by.user, data });
+    const { environment: created } = await findServerEnvironment(db, scope, name);
+    await remember(db, created);
+    return created;
+  });
+}
+
+/** Removes a compute environment of a workspace. Throws `not-permitted`, `precondition-failed`, and `in-use` while the server holds secrets in it. */
+export async function removeServerEnvironment(
+  ledger: Ledger,
+  by: Principal,
+  scope: WorkspaceScope,
+  name: string,
+  precondition: Precondition = {},
+): Promise<void> {
+  const workspace = titleOf(scope);
+  await ledger.write(async (db) => {
+    await authorize(db, by, 'compute_environments:write', { workspace });
+    const { id, environment } = await findServerEnvironment(db, scope, name);
+    assertPrecondition(precondition, environment.etag, `the compute environment "${name}"`);
+    const live = await db
+      .selectFrom('deliveries')
+      .innerJoin('releases', 'releases.id', 'deliveries.id')
+      .select(['releases.id', 'releases.run_id'])
+      .where('deliveries.environment_id', '=', id)
+      .where('deliveries.state', '!=', 'removed')
+      .executeTakeFirst();
+    if (live !== undefined)
+      throw new EscrowError(
+        'in-use',
+        `Cannot remove the compute environment "${name}": the server holds secrets of run ${live.run_id} in it.`,
+        {
+          hint: `Wait until they are removed. \`nf-escrow releases receipt ${live.id}\` shows their state.`,
+        },
+      );
+    await db.deleteFrom('server_environments').where('id', '=', id).execute();
+    await record(db, { type: 'compute-environment.removed', by: by.user, data: { workspace, name } });
+  });
+}
+
+async function assertOwnRole(db: Queries, scope: WorkspaceScope, role: string): Promise<void> {
+  const other = await db
+    .selectFrom('server_environments')
+    .select('id')
+    .where('execution_role', '=', role)
+    .where('scope_id', '!=', scope.id)
+    .executeTakeFirst();
+  if (other === undefined) return;
+  throw new EscrowError(
+    'compute-environment-invalid',
+    `Cannot use the execution role ${role} for workspace ${titleOf(scope)}: another workspace uses it.`,
+    { hint: 'Use a role that covers the secrets of this workspace only.' },
+  );
+}
+
+function describe(
+  { id, name, platform, settings, created_by, created_at }: Selectable<Tables['server_environments']>,
+  scope: WorkspaceScope,
+): ServerEnvironment {
+  return {
+    ...{ name, workspace: titleOf(scope), platform, aws: JSON.parse(settings) as ServerAwsSettings },
+    ...{ createdBy: created_by, dateCreated: created_at, etag: entityTag(id, settings) },
+  };
+}

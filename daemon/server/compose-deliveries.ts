@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { localClaims, sharedClaims } from '../deliveries/claims.ts';
+import type { Delivering, LeaseTimes } from '../deliveries/delivering.ts';
+import { DeliveryUpkeep } from '../deliveries/upkeep.ts';
+import { createStores, serverPlatforms, storesOf, type StoreOptions } from '../stores/registry.ts';
+import type { FaultInjector } from '../system/steps.ts';
+import { systemClock } from '../system/time/clock.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { ServerSettings } from './configuration/server-settings.ts';
+import type { ServerLedger } from './ledger/server-ledger.ts';
+
+/** Times that tests shorten. */
+export interface DeliveryTimes extends StoreOptions {
+  readonly lease?: LeaseTimes | undefined;
+  readonly roundMs?: number | undefined;
+}
+
+/** What deliveries are composed of. */
+interface Parts {
+  readonly settings: Pick<ServerSettings, 'aws' | 'limits' | 'publicUrl'>;
+  readonly store: Pick<ServerLedger, 'ledger' | 'postgres'>;
+  readonly vault: Vault;
+  readonly faults: FaultInjector;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly times?: DeliveryTimes | undefined;
+}
+
+/** Composes what a server itself delivers to runs, and its upkeep, which the caller starts. */
+export function composeDeliveries({ settings, store, vault, faults, log, times = {} }: Parts): {
+  readonly deliveries: Delivering;
+  readonly upkeep: DeliveryUpkeep;
+} {
+  const { ledger, postgres } = store;
+  const owner = settings.publicUrl.host;
+  const all = createStores({ owner, clock: systemClock, faults }, { waits: times.waits });
+  const stores = storesOf(all, 'aws-batch');
+  const { objects } = stores.secrets;
+  const deliveries: Delivering = {
+    ...{ ledger, vault, faults, limits: settings.limits, stores, owner, log },
+    claims:
+      postgres === undefined
+        ? localClaims(ledger)
+        : sharedClaims(postgres.claims(`${hostname()} ${String(process.pid)}`)),
+    removers: new Map(objects === undefined ? [] : [[objects.kind, objects]]),
+    settingsOf: (workspace, wanted) => serverPlatforms['aws-batch'](workspace, wanted, settings.aws),
+    wake: () => {
+      upkeep.wake();
+    },
+    ...(times.lease === undefined ? {} : { times: times.lease }),
+  };
+  const upkeep = new DeliveryUpkeep(deliveries, { roundMs: times.roundMs });
+  return { deliveries, upkeep };
+}
