@@ -46,6 +46,7 @@ import {
   type StoreOptions,
 } from './stores/registry.ts';
 import { readStoredServers } from './api-client/https/stored-servers.ts';
+import { HeldDeliveries } from './sources/held-deliveries.ts';
 import { ServerSource } from './sources/server-source.ts';
 import { vaultSource } from './sources/vault-source.ts';
 import { RunDirectories } from './run-directory/run-directories.ts';
@@ -114,7 +115,10 @@ export async function serve(
       platforms,
       platformOf: ({ platform }) => storesOf(platforms, platform),
       onThisHost,
-      removers: removersOf(platforms, runDirectories),
+      removers: removersOf(platforms, [
+        runDirectories,
+        new HeldDeliveries({ ledger, clock: systemClock, faults }),
+      ]),
       runDirectories,
       jobStatus: new JobStatusCache(createScheduler, jobsClock),
       submitting: new Set(),

@@ -6,7 +6,7 @@ import { titleOf, type WorkspaceScope } from '../access/scopes.ts';
 import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
 import { notFoundError } from '../contract/not-found.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
-import type { ServerAwsSettings, ServerEnvironment, ServerEnvironmentInput } from '../contract/types.ts';
+import type { ComputeEnvironment, ServerEnvironment, ServerEnvironmentInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { ledgerTime } from '../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
@@ -16,8 +16,16 @@ import type { Tables } from '../ledger/tables.ts';
 
 const COLLECTION = 'compute environments of a workspace';
 
-/** Throws `compute-environment-invalid` if the configuration of the server does not permit the settings to a workspace. */
-export type AssertPermitted = (workspace: string, settings: ServerAwsSettings) => void;
+/** What a workspace sets of a compute environment on a server. */
+type Settings = Omit<ServerEnvironmentInput, 'name' | 'platform'>;
+
+/** What the platforms of compute environments on a server require. */
+export interface ServerEnvironmentRules {
+  /** Throws `compute-environment-invalid` if the configuration of the server does not permit the settings to a workspace. */
+  readonly assertPermitted: (workspace: string, input: ServerEnvironmentInput) => void;
+  /** Returns the resource in the settings that no other workspace may use. */
+  readonly ownResource: (input: ServerEnvironmentInput) => string;
+}
 
 /** A compute environment of a workspace, and its id in the ledger. */
 export interface FoundEnvironment {
@@ -69,22 +77,24 @@ export async function findServerEnvironment(
  */
 export async function createServerEnvironment(
   ledger: Ledger,
-  assertPermitted: AssertPermitted,
+  { assertPermitted, ownResource }: ServerEnvironmentRules,
   by: Principal,
   scope: WorkspaceScope,
-  { name, platform, aws }: ServerEnvironmentInput,
+  input: ServerEnvironmentInput,
   remember: Remember = rememberNothing,
 ): Promise<ServerEnvironment> {
   const workspace = titleOf(scope);
+  const { name, platform, ...settings } = input;
+  const resource = ownResource(input);
   return ledger.write(async (db) => {
     await authorize(db, by, 'compute_environments:write', { workspace });
-    assertPermitted(workspace, aws);
-    await assertOwnRole(db, scope, aws.executionRole);
+    assertPermitted(workspace, input);
+    await assertNotShared(db, scope, resource);
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('server_environments')
       .values({
-        ...{ id: randomUUID(), scope_id: scope.id, name, platform, settings: JSON.stringify(aws) },
-        ...{ execution_role: aws.executionRole, created_by: by.user, created_at: ledgerTime(db) },
+        ...{ id: randomUUID(), scope_id: scope.id, name, platform, settings: JSON.stringify(settings) },
+        ...{ own_resource: resource, created_by: by.user, created_at: ledgerTime(db) },
       })
       .onConflict((conflict) => conflict.columns(['scope_id', 'name']).doNothing())
       .executeTakeFirst();
@@ -93,7 +103,7 @@ export async function createServerEnvironment(
         'name-taken',
         `Cannot create the compute environment "${name}" of workspace ${workspace}: it already exists.`,
       );
-    const data = { workspace, name, platform, ...aws };
+    const data = { workspace, name, platform, ...settings };
     await record(db, { type: 'compute-environment.created', by: by.user, data });
     const { environment: created } = await findServerEnvironment(db, scope, name);
     await remember(db, created);
@@ -134,27 +144,49 @@ export async function removeServerEnvironment(
   });
 }
 
-async function assertOwnRole(db: Queries, scope: WorkspaceScope, role: string): Promise<void> {
+async function assertNotShared(db: Queries, scope: WorkspaceScope, resource: string): Promise<void> {
   const other = await db
     .selectFrom('server_environments')
     .select('id')
-    .where('execution_role', '=', role)
+    .where('own_resource', '=', resource)
     .where('scope_id', '!=', scope.id)
     .executeTakeFirst();
   if (other === undefined) return;
   throw new EscrowError(
     'compute-environment-invalid',
-    `Cannot use the execution role ${role} for workspace ${titleOf(scope)}: another workspace uses it.`,
+    `Cannot use ${resource} for workspace ${titleOf(scope)}: another workspace uses it.`,
     { hint: 'Use a role that covers the secrets of this workspace only.' },
   );
 }
+
+/** Returns a compute environment of a server as stores and launches expect it. `name`: under which runs refer to it. */
+export function asComputeEnvironment(
+  environment: ServerEnvironment,
+  name = environment.name,
+): ComputeEnvironment {
+  const { dateCreated } = environment;
+  const kept = Object.entries(environment).filter(([key]) => !OF_SERVER.includes(key));
+  const found = Object.fromEntries(kept) as Omit<
+    ServerEnvironment,
+    'workspace' | 'createdBy' | 'permissions'
+  >;
+  return { ...found, name, runsDirectory: null, isDefault: false, lastUpdated: dateCreated };
+}
+
+/** Properties that only a compute environment on a server has. */
+const OF_SERVER: readonly string[] = [
+  'workspace',
+  'createdBy',
+  'permissions',
+] satisfies (keyof ServerEnvironment)[];
 
 function describe(
   { id, name, platform, settings, created_by, created_at }: Selectable<Tables['server_environments']>,
   scope: WorkspaceScope,
 ): ServerEnvironment {
   return {
-    ...{ name, workspace: titleOf(scope), platform, aws: JSON.parse(settings) as ServerAwsSettings },
+    ...(JSON.parse(settings) as Settings),
+    ...{ name, workspace: titleOf(scope), platform },
     ...{ createdBy: created_by, dateCreated: created_at, etag: entityTag(id, settings) },
   };
 }

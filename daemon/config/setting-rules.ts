@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { COMPUTE_ENVIRONMENT_NAME, WORKSPACE_TITLE } from '../contract/object-names.ts';
+import { COMPUTE_ENVIRONMENT_TITLE, WORKSPACE_TITLE } from '../contract/object-names.ts';
 import { EscrowError } from '../errors.ts';
 import { readListenSetting } from './listen-address.ts';
 import { readOnLost } from './on-lost.ts';
@@ -19,8 +19,9 @@ const RULES: Partial<Record<SettingKey, Rule>> = {
     isMet: (text) => WORKSPACE_TITLE.test(text),
   },
   computeEnv: {
-    words: 'the name of a compute environment: lower-case letters, digits, hyphens and underscores',
-    isMet: (text) => COMPUTE_ENVIRONMENT_NAME.test(text),
+    words:
+      'NAME or SERVER:NAME of a compute environment: lower-case letters, digits, hyphens and underscores',
+    isMet: (text) => COMPUTE_ENVIRONMENT_TITLE.test(text),
   },
   runsDir: { words: 'an absolute path, in which {user} is the name of the user', isMet: isRunsDirectory },
   idleSeconds: numberUpTo(999_999_999),

@@ -1192,14 +1192,6 @@ export interface Delivery {
    */
   computeEnvironment: string;
   /**
-   * AWS account of the secrets
-   */
-  account: string;
-  /**
-   * AWS region of the secrets
-   */
-  region: string;
-  /**
    * Sorted by name
    *
    * @maxItems 500
@@ -3327,7 +3319,7 @@ export interface RunQuery {
 export interface RunRequest {
   workspace?: WorkspaceTitle;
   /**
-   * Compute environment. Default: the one marked as default
+   * Compute environment: NAME, local:NAME for one of the daemon, or SERVER:NAME for one of the workspace on its team server. Default: the one marked as default
    */
   computeEnvironment?: string;
   selection: Selection;
@@ -3996,7 +3988,7 @@ export interface ServerConfiguration {
    *
    * @maxItems 100
    */
-  aws?: {
+  awsAccounts?: {
     /**
      * Account, which is that of the execution roles
      */

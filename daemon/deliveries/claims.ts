@@ -3,7 +3,7 @@ import type { Claim, Claims } from '../ledger/postgres/claims.ts';
 import { EscrowError } from '../errors.ts';
 
 /** Which deliveries to claim: one, or those whose time to act has come. */
-export type WantedDelivery = { readonly id: string } | { readonly dueAt: string };
+type WantedDelivery = { readonly id: string } | { readonly dueAt: string };
 
 /** The claims of this process on deliveries. Only the process that has claimed a delivery acts on it. */
 export interface DeliveryClaims {

@@ -37,7 +37,7 @@ export async function createDelivery(
     ledger.write((db) => recordDelivery(deps, db, by, request, secrets)),
   );
   if (!isNew) return { delivery: await awaitDelivery(deps, id, request), isNew };
-  const [claim] = await claims.take({ id }, 1);
+  const [claim] = await step(faults, 'work.claim', () => claims.take({ id }, 1));
   if (claim === undefined) throw conflict(request, 'was interrupted');
   await step(faults, 'release.record-use', () =>
     recordUse(ledger.db, { run: request.run, now: ledger.clock.now() }, pinned),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
-import type { AwsSettings, ComputeEnvironment, ServerEnvironment } from '../contract/types.ts';
+import type { ServerEnvironmentRules } from '../compute-envs/server-environments.ts';
+import type { ComputeEnvironment, ServerEnvironment } from '../contract/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { DELIVERY_SECONDS } from '../releases/delivery-rows.ts';
 import type { LeaseRemover, PlatformStores } from '../stores/store.ts';
@@ -20,8 +21,9 @@ export interface Delivering {
   readonly stores: PlatformStores;
   /** The removers of leases, by kind. */
   readonly removers: ReadonlyMap<string, LeaseRemover>;
-  /** Returns the settings with the identity of the server. Throws `compute-environment-invalid`. */
-  readonly settingsOf: (workspace: string, settings: ServerEnvironment['aws']) => AwsSettings;
+  /** Returns a compute environment of a workspace with the identity of the server. Throws `compute-environment-invalid`. */
+  readonly complete: (environment: ServerEnvironment) => ComputeEnvironment;
+  readonly rules: ServerEnvironmentRules;
   /** Marks the objects of this server, for others who find them in their account. */
   readonly owner: string;
   readonly log: Pick<Logger, 'warn' | 'error'>;
@@ -46,15 +48,4 @@ export const leaseTimes: LeaseTimes = { lease: DELIVERY_SECONDS, extension: 3600
 /** Returns the current time of the ledger, plus seconds, in its format (ISO 8601, UTC). */
 export function timeIn({ clock }: Pick<Ledger, 'clock'>, plusSeconds = 0): string {
   return new Date(clock.now() + plusSeconds * 1000).toISOString();
-}
-
-/** Returns a compute environment of a workspace as stores expect it. */
-export function storeEnvironment(
-  { settingsOf }: Pick<Delivering, 'settingsOf'>,
-  { name, platform, workspace, aws, dateCreated, etag }: ServerEnvironment,
-): ComputeEnvironment {
-  return {
-    ...{ name, platform, runsDirectory: null, isDefault: false, dateCreated, lastUpdated: dateCreated, etag },
-    aws: settingsOf(workspace, aws),
-  };
 }

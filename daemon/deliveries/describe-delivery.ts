@@ -12,16 +12,23 @@ import { timeIn } from './delivering.ts';
 export type ReleaseRow = Selectable<Tables['releases']>;
 
 /**
- * Finds a release of a workspace in which a principal may see runs. Throws `release-not-found`, also for one of a workspace that the
- * principal may not see.
+ * Finds a release of a workspace in which a principal may see runs, by its id or by that of its run. Throws `release-not-found`, also for one
+ * of a workspace that the principal may not see.
  */
-export async function findRelease(db: Queries, by: Principal, id: string): Promise<ReleaseRow> {
-  let query = db.selectFrom('releases').selectAll().where('id', '=', id);
+export async function findRelease(db: Queries, by: Principal, wanted: string): Promise<ReleaseRow> {
+  let query = db
+    .selectFrom('releases')
+    .selectAll()
+    .where((where) => where.or([where('id', '=', wanted), where('run_id', '=', wanted)]));
   if (by.kind !== 'machine')
     query = query.where('scope_id', 'in', permittedWorkspaces(db, by, 'runs:read').select('scopes.id'));
-  const found = await query.executeTakeFirst();
+  const rows = await query.limit(2).execute();
+  const [first, second] = rows;
+  const found = rows.find(({ id }) => id === wanted) ?? (second === undefined ? first : undefined);
   if (found !== undefined) return found;
-  throw new EscrowError('release-not-found', `There is no release "${id.slice(0, 100)}".`);
+  // Daemons choose the ids of runs, so that two of them can use the same one.
+  const why = first === undefined ? 'There is no release' : 'There are several releases of run';
+  throw new EscrowError('release-not-found', `${why} "${wanted.slice(0, 100)}".`);
 }
 
 /** Describes what a server has delivered, and what exists of it. */
@@ -48,9 +55,13 @@ export async function describeDelivery(db: Queries, id: string): Promise<Deliver
 }
 
 /** Returns the receipt of a release to a principal who may see the run. Throws `release-not-found`, `not-permitted`. */
-export async function receiptOfRelease(ledger: Ledger, by: Principal, id: string): Promise<ReleaseReceipt> {
+export async function receiptOfRelease(
+  ledger: Ledger,
+  by: Principal,
+  wanted: string,
+): Promise<ReleaseReceipt> {
   const { db } = ledger;
-  const { workspace, purged_at } = await findRelease(db, by, id);
+  const { id, workspace, purged_at } = await findRelease(db, by, wanted);
   await authorize(db, by, 'runs:read', { workspace });
   const row = await selectReleases(db).where('releases.id', '=', id).executeTakeFirstOrThrow();
   const delivery = row.delivery === null ? null : await describeDelivery(db, id);

@@ -49,20 +49,21 @@ export async function purgeRelease(
   { force = false }: { readonly force?: boolean },
 ): Promise<DeliveryState> {
   const { ledger, faults, wake } = deps;
-  await step(faults, 'delivery.end', () =>
+  const id = await step(faults, 'delivery.end', () =>
     ledger.write(async (db) => {
       const found = await findRelease(db, by, release);
       const permission = found.principal_id === keyOf(by) ? 'runs:manage' : 'runs:manage_all';
       await authorize(db, by, permission, { workspace: found.workspace });
       await assertRemovable(db, found, force);
-      if (!(await requestRemoval(db, release, 'requested', timeIn(ledger)))) return;
+      if (!(await requestRemoval(db, found.id, 'requested', timeIn(ledger)))) return found.id;
       const { workspace, run_id: run } = found;
-      const data = { workspace, release, run, force };
+      const data = { workspace, release: found.id, run, force };
       await record(db, { type: 'release.purge-requested', by: by.user, data });
+      return found.id;
     }),
   );
   wake();
-  return describeDelivery(ledger.db, release);
+  return describeDelivery(ledger.db, id);
 }
 
 async function assertRemovable(

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { ComputeEnvironment, Delivery, DeliveryRequest, SecretDelivery } from '../contract/types.ts';
-import { parseArn } from '../contract/arn.ts';
 import { asEscrowError, EscrowError } from '../errors.ts';
 import type { Claim } from '../ledger/postgres/claims.ts';
 import type { PinnedVersion } from '../releases/pinned-versions.ts';
@@ -35,7 +34,7 @@ const REFERENCES: SecretDelivery = {
 export async function placeDelivery(deps: Delivering, claim: Claim, wanted: NewDelivery): Promise<Delivery> {
   try {
     const delivery = await place(deps, claim, wanted);
-    await deps.claims.release(claim);
+    await step(deps.faults, 'work.finish', () => deps.claims.release(claim));
     return delivery;
   } catch (error) {
     await fail(deps, claim, error);
@@ -54,7 +53,7 @@ async function place(
   const base = { run, workspace, environment, secretDelivery: REFERENCES };
   const bundles = values.size === 0 ? [] : objects.split({ ...base, secrets: values });
   const planned = await planObjects(deps, objects, bundles, environment);
-  await recordLeases(deps, claim, objects.kind, planned);
+  await recordPlanned(deps, claim, objects.kind, planned);
   const { lease } = deps.times ?? leaseTimes;
   const expiresAt = timeIn(deps.ledger, lease);
   let references: References = new Map();
@@ -67,10 +66,8 @@ async function place(
     await recordPlaced(deps, claim, id);
     references = new Map([...references, ...placed]);
   }
-  const { account = '' } = parseArn(environment.aws?.executionRole ?? '') ?? {};
   const delivery: Delivery = {
-    ...{ id: claim.id, run, workspace, computeEnvironment: environment.name, account },
-    region: environment.aws?.region ?? '',
+    ...{ id: claim.id, run, workspace, computeEnvironment: environment.name },
     references: [...references].sort().map(([name, valueFrom]) => ({ name, valueFrom })),
     undeliverable: [...undeliverable].sort().map(([name, reason]) => ({ name, reason })),
     expires: expiresAt,
@@ -111,7 +108,7 @@ async function planObjects(
   return planned;
 }
 
-async function recordLeases(
+async function recordPlanned(
   { ledger, claims, faults }: Delivering,
   claim: Claim,
   store: string,
@@ -210,10 +207,11 @@ async function fail(
           .execute(),
       ),
     );
-    await claims.release(claim);
+    await step(faults, 'work.finish', () => claims.release(claim));
     wake();
   } catch (lost) {
-    await claims.release(claim).catch(() => undefined); // otherwise it expires
+    // Otherwise it expires.
+    await step(faults, 'work.finish', () => claims.release(claim)).catch(() => undefined);
     log.warn(
       { delivery: claim.id, code, reason: message, why: asEscrowError(lost).message },
       'cannot record a failed delivery; a replica removes it',

@@ -10,7 +10,7 @@ import { missedSeconds } from '../releases/availability.ts';
 import { describeVersions, insertRelease } from '../releases/insert-release.ts';
 import type { ReleasedVersion } from '../releases/payload.ts';
 import type { PinnedVersion } from '../releases/pinned-versions.ts';
-import { leaseTimes, storeEnvironment, timeIn, type Delivering } from './delivering.ts';
+import { leaseTimes, timeIn, type Delivering } from './delivering.ts';
 
 /** Time after which a delivery whose replica no longer creates it is removed, in seconds. Longer than its creation takes. */
 const CREATION_SECONDS = 60;
@@ -39,7 +39,7 @@ export async function recordDelivery(
   await authorize(db, by, 'releases:create', { workspace });
   const scope = await findWorkspace(db, workspace, by);
   const found = await findServerEnvironment(db, scope, request.computeEnvironment);
-  const environment = storeEnvironment(deps, found.environment);
+  const environment = deps.complete(found.environment);
   const now = timeIn(deps.ledger);
   const inserted = await insertRelease(db, { by, run, recipient: '', expires, secrets, now }, scope);
   if (inserted === undefined)

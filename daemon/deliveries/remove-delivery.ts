@@ -32,15 +32,13 @@ export async function removeDelivery(deps: Delivering, claim: Claim): Promise<vo
 
 /** Returns why the object could not be removed, or undefined. */
 async function removeLease(deps: Delivering, claim: Claim, lease: Lease): Promise<EscrowError | undefined> {
-  const { faults, claims, removers, ledger, log } = deps;
-  const change = (set: Partial<Lease>) =>
-    claims.write(claim, (db) =>
-      db.updateTable('delivery_leases').set(set).where('id', '=', lease.id).execute(),
-    );
+  const { faults, removers, ledger, log } = deps;
   const { target, locator, sent_at: sentAt, store } = lease;
   const place: LeaseLocation = { target, locator, sentAt };
   const attempts = lease.attempts + 1;
-  await step(faults, 'delivery.record-removing', () => change({ state: 'removing', attempts }));
+  await step(faults, 'delivery.record-removing', () =>
+    changeLease(deps, claim, lease, { state: 'removing', attempts }),
+  );
   try {
     const remover = removers.get(store);
     if (remover === undefined) throw new Error(`this version of nf-escrow has no store ${store}`);
@@ -49,7 +47,12 @@ async function removeLease(deps: Delivering, claim: Claim, lease: Lease): Promis
     if (finding.state === 'present') throw new Error(finding.evidence);
     const state = finding.state === 'absent' ? 'gone' : 'unverified';
     await step(faults, 'delivery.record-gone', () =>
-      change({ state, gone_at: timeIn(ledger), check_result: finding.evidence, last_error: null }),
+      changeLease(deps, claim, lease, {
+        state,
+        gone_at: timeIn(ledger),
+        check_result: finding.evidence,
+        last_error: null,
+      }),
     );
     return undefined;
   } catch (error) {
@@ -60,9 +63,22 @@ async function removeLease(deps: Delivering, claim: Claim, lease: Lease): Promis
       { delivery: claim.id, target, reason: known.message },
       'removal failed; a replica will retry it',
     );
-    await change({ last_error: known.message });
+    await step(faults, 'delivery.record-failed', () =>
+      changeLease(deps, claim, lease, { last_error: known.message }),
+    );
     return known;
   }
+}
+
+async function changeLease(
+  { claims }: Delivering,
+  claim: Claim,
+  { id }: Lease,
+  change: Partial<Lease>,
+): Promise<void> {
+  await claims.write(claim, (db) =>
+    db.updateTable('delivery_leases').set(change).where('id', '=', id).execute(),
+  );
 }
 
 async function postpone(deps: Delivering, claim: Claim, { message, code }: EscrowError): Promise<void> {

@@ -90,14 +90,15 @@ export class DeliveryUpkeep {
 
   /** A failure must not affect other deliveries. The delivery stays due, and a later round retries. */
   async #attempt(claim: Claim): Promise<void> {
-    const { claims, log } = this.#deps;
+    const { claims, log, faults } = this.#deps;
     try {
       await this.#actOn(claim);
     } catch (error) {
       const { code, message } = asEscrowError(error);
       log.warn({ delivery: claim.id, code, reason: message }, 'cannot complete a delivery; retrying');
     } finally {
-      await claims.release(claim).catch(() => undefined); // otherwise it expires
+      // Otherwise it expires.
+      await step(faults, 'work.finish', () => claims.release(claim)).catch(() => undefined);
     }
   }
 

@@ -1,8 +1,8 @@
 /** Tables of deliveries by a team server, valid on SQLite and on PostgreSQL. */
 const TABLES = [
-  // `settings` is JSON. `execution_role` is one of them: two workspaces never share it.
+  // `settings` is JSON. `own_resource` is what no other workspace may use, such as a role.
   `CREATE TABLE server_environments (id TEXT PRIMARY KEY, scope_id TEXT NOT NULL REFERENCES scopes (id), name TEXT NOT NULL,
-     platform TEXT NOT NULL, settings TEXT NOT NULL, execution_role TEXT NOT NULL, created_by TEXT NOT NULL,
+     platform TEXT NOT NULL, settings TEXT NOT NULL, own_resource TEXT NOT NULL, created_by TEXT NOT NULL,
      created_at TEXT NOT NULL, UNIQUE (scope_id, name))`,
   // `id` is that of the release. A replica that finds `next_at` in the past does what `state` requires. `reply` is what a repeated
   // request gets. `missed_seconds`: time without any replica, as counted when `expires_at` was set.
@@ -16,7 +16,7 @@ const TABLES = [
 ] as const;
 
 const INDEXES = [
-  `CREATE INDEX server_environments_by_role ON server_environments (execution_role)`,
+  `CREATE INDEX server_environments_by_resource ON server_environments (own_resource)`,
   `CREATE INDEX deliveries_by_time ON deliveries (next_at) WHERE state <> 'removed'`,
   `CREATE INDEX deliveries_by_environment ON deliveries (environment_id)`,
   `CREATE INDEX delivery_leases_by_delivery ON delivery_leases (delivery_id)`,

@@ -190,7 +190,7 @@ export interface Tables {
     platform: ServerEnvironment['platform'];
     /** JSON. */
     settings: string;
-    execution_role: string;
+    own_resource: string;
     created_by: string;
     created_at: string;
   };

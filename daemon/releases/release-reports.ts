@@ -21,6 +21,9 @@ const OF_SERVER: readonly ErrorCode[] = [
   'too-many-requests',
 ];
 
+/** Interval of reports on a run whose secrets a server holds, although nothing has changed: they would expire after a day. */
+const RENEWAL_MS = 3_600_000;
+
 /** Options of the reports. The intervals are for tests. */
 interface ReportOptions {
   readonly ledger: Ledger;
@@ -29,6 +32,7 @@ interface ReportOptions {
   readonly log: Pick<Logger, 'warn'>;
   readonly faults: FaultInjector;
   readonly roundMs?: number | undefined;
+  readonly renewalMs?: number;
   readonly pauses?: Pauses;
 }
 
@@ -46,6 +50,9 @@ export class ReleaseReports {
   readonly #options: ReportOptions;
   /** By address of a server, and by run. */
   readonly #failing = new Map<string, Failing>();
+  /** When a run was last reported, on the monotonic clock. */
+  readonly #reportedAt = new Map<string, number>();
+  #lookedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #isStopping = false;
@@ -82,17 +89,22 @@ export class ReleaseReports {
   };
 
   async #runRound(): Promise<void> {
-    if (!this.#hasChanges && this.#pending === 0) return;
+    const { renewalMs = RENEWAL_MS } = this.#options;
+    const isTime = performance.now() - this.#lookedAt > renewalMs / 10;
+    if (!this.#hasChanges && this.#pending === 0 && !isTime) return;
     this.#round ??= this.#sendAll().finally(() => (this.#round = undefined));
     await this.#round;
   }
 
   /** A failure must not affect the rest of the daemon. The next round retries. */
   async #sendAll(): Promise<void> {
-    const { ledger, epoch, log, faults } = this.#options;
+    const { ledger, epoch, log, faults, renewalMs = RENEWAL_MS } = this.#options;
     this.#hasChanges = false;
+    this.#lookedAt = performance.now();
+    const isDue = ({ run_id: run }: ReceivedRelease): boolean =>
+      performance.now() - (this.#reportedAt.get(run) ?? -Infinity) > renewalMs;
     try {
-      const pending = await queueReports(ledger, epoch, faults);
+      const pending = await queueReports(ledger, epoch, faults, isDue);
       this.#pending = pending.length;
       for (const row of pending) if (!this.#mustWait(row)) await this.#send(row);
       this.#hasFailed = false;
@@ -137,6 +149,7 @@ export class ReleaseReports {
     const { ledger, faults } = this.#options;
     this.#failing.delete(row.server);
     this.#failing.delete(row.run_id);
+    this.#reportedAt.set(row.run_id, performance.now());
     await step(faults, 'report.record', () => recordDelivered(ledger, row));
     this.#pending -= 1;
   }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { asComputeEnvironment } from '../compute-envs/server-environments.ts';
 import { localClaims, sharedClaims } from '../deliveries/claims.ts';
 import type { Delivering, LeaseTimes } from '../deliveries/delivering.ts';
 import { DeliveryUpkeep } from '../deliveries/upkeep.ts';
@@ -10,6 +11,8 @@ import type { Vault } from '../vault/vault.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
 
+const [PLATFORM] = Object.keys(serverPlatforms) as [keyof typeof serverPlatforms];
+
 /** Times that tests shorten. */
 export interface DeliveryTimes extends StoreOptions {
   readonly lease?: LeaseTimes | undefined;
@@ -18,7 +21,7 @@ export interface DeliveryTimes extends StoreOptions {
 
 /** What deliveries are composed of. */
 interface Parts {
-  readonly settings: Pick<ServerSettings, 'aws' | 'limits' | 'publicUrl'>;
+  readonly settings: Pick<ServerSettings, 'awsAccounts' | 'limits' | 'publicUrl'>;
   readonly store: Pick<ServerLedger, 'ledger' | 'postgres'>;
   readonly vault: Vault;
   readonly faults: FaultInjector;
@@ -34,7 +37,7 @@ export function composeDeliveries({ settings, store, vault, faults, log, times =
   const { ledger, postgres } = store;
   const owner = settings.publicUrl.host;
   const all = createStores({ owner, clock: systemClock, faults }, { waits: times.waits });
-  const stores = storesOf(all, 'aws-batch');
+  const stores = storesOf(all, PLATFORM);
   const { objects } = stores.secrets;
   const deliveries: Delivering = {
     ...{ ledger, vault, faults, limits: settings.limits, stores, owner, log },
@@ -43,7 +46,16 @@ export function composeDeliveries({ settings, store, vault, faults, log, times =
         ? localClaims(ledger)
         : sharedClaims(postgres.claims(`${hostname()} ${String(process.pid)}`)),
     removers: new Map(objects === undefined ? [] : [[objects.kind, objects]]),
-    settingsOf: (workspace, wanted) => serverPlatforms['aws-batch'](workspace, wanted, settings.aws),
+    complete: (environment) => ({
+      ...asComputeEnvironment(environment),
+      ...serverPlatforms[environment.platform].complete(environment.workspace, environment, settings),
+    }),
+    rules: {
+      assertPermitted: (workspace, input) => {
+        serverPlatforms[input.platform].complete(workspace, input, settings);
+      },
+      ownResource: (input) => serverPlatforms[input.platform].ownResource(input),
+    },
     wake: () => {
       upkeep.wake();
     },

@@ -1,7 +1,7 @@
 import { connectStored, type StoredServer } from '../api-client/https/stored-servers.ts';
 import { readAll } from '../api-client/read-all.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
-import type { Release, Secret } from '../contract/types.ts';
+import type { Delivery, Release, Secret } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { EscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -10,6 +10,7 @@ import { isReleaseCredential } from '../releases/release-credential.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { qualifiedTitle } from './find-on-servers.ts';
+import { readServerEnvironment, requestDelivery, type HeldRequest } from './request-delivery.ts';
 import { findRemoteWorkspace, type RemoteWorkspace } from './remote-workspace.ts';
 import type { ReleaseSource, SecretCandidate } from './source.ts';
 
@@ -96,6 +97,12 @@ export class ServerSource implements ReleaseSource {
       ),
     );
     return decryptPayload(payload, identity, { release: id, run, workspace: title, expires }, secrets);
+  }
+
+  readonly environment = readServerEnvironment;
+
+  async deliver(workspace: RemoteWorkspace, request: HeldRequest): Promise<Delivery> {
+    return requestDelivery({ ledger: this.#ledger, faults: this.#faults }, workspace, request);
   }
 
   /** Returns the title under which the ledger and receipts name a workspace. */

@@ -1,8 +1,10 @@
 import type { SecretScope } from '../access/scopes.ts';
+import type { Delivery, ServerEnvironment } from '../contract/types.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import type { ReleasedVersion } from '../releases/payload.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type { KeepVersion } from '../vault/vault.ts';
+import type { HeldRequest } from './request-delivery.ts';
 import type { RemoteWorkspace } from './remote-workspace.ts';
 
 /**
@@ -49,6 +51,15 @@ export interface ReleaseSource {
     run: string,
     secrets: readonly ReleasedVersion[],
   ): Promise<ReadonlyMap<string, SecretValue>>;
+
+  /** Returns a compute environment of a workspace on its server; undefined if there is none. Throws `server-unreachable`, … */
+  environment(workspace: RemoteWorkspace, name: string): Promise<ServerEnvironment | undefined>;
+
+  /**
+   * Lets the server deliver pinned versions to a run in one of its compute environments. Returns references; no value leaves the
+   * server. Throws `secret-changed`, `release-conflict`, `not-permitted`, `server-unreachable`, `store-unavailable`, `aws-*`, …
+   */
+  deliver(workspace: RemoteWorkspace, request: HeldRequest): Promise<Delivery>;
 
   /** Returns the title under which the ledger and receipts name a workspace. */
   titleOf(workspace: RemoteWorkspace): string;

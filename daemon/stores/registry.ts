@@ -1,17 +1,19 @@
 import type { PlatformRules } from '../compute-envs/compute-environments.ts';
-import type { ComputeEnvironment } from '../contract/types.ts';
+import type { ComputeEnvironment, ServerEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { createAwsBatchStores } from './aws/aws-batch.ts';
-import { settingsOnServer } from './aws/server-accounts.ts';
+import { awsBatchOnServer } from './aws/server-platform.ts';
 import { awsBatchRules } from './aws/settings.ts';
 import type { AwsWaits } from './aws/waits.ts';
 import { RunDirectorySecrets } from './run-directory-secrets.ts';
-import type { LeaseRemover, PlatformStores, StoreDependencies } from './store.ts';
+import type { LeaseRemover, PlatformStores, ServerPlatform, StoreDependencies } from './store.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
-/** Platforms of compute environments that belong to a team server, with how its configuration completes their settings. */
-export const serverPlatforms = { 'aws-batch': settingsOnServer } as const;
+/** The platforms of compute environments that belong to a team server. */
+export const serverPlatforms: Readonly<Record<ServerEnvironment['platform'], ServerPlatform>> = {
+  'aws-batch': awsBatchOnServer,
+};
 
 /** Settings of stores that tests replace. */
 export interface StoreOptions {
@@ -65,17 +67,15 @@ export function storesOf(
   return stores;
 }
 
-/** Returns everything that removes leases, by the lease kind in the ledger. */
+/** Returns everything that removes leases, by the lease kind in the ledger. `others`: removers that belong to no platform. */
 export function removersOf(
   platforms: ReadonlyMap<Platform, PlatformStores>,
-  runDirectories: LeaseRemover,
+  others: readonly LeaseRemover[],
 ): ReadonlyMap<string, LeaseRemover> {
   const removers = [...platforms.values()].flatMap(({ secrets: { objects }, jobDefinitions }) => [
     objects,
     objects?.guard,
     jobDefinitions,
   ]);
-  return new Map(
-    [runDirectories, ...removers].flatMap((one) => (one === undefined ? [] : [[one.kind, one]])),
-  );
+  return new Map([...others, ...removers].flatMap((one) => (one === undefined ? [] : [[one.kind, one]])));
 }

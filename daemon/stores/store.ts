@@ -5,7 +5,10 @@ import type {
   OrphanedJob,
   RunRequest,
   SecretDelivery,
+  ServerConfiguration,
+  ServerEnvironmentInput,
 } from '../contract/types.ts';
+import type { PlatformSettings } from '../compute-envs/compute-environments.ts';
 import type { FaultInjector } from '../system/steps.ts';
 import type { Clock } from '../system/time/clock.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
@@ -152,6 +155,12 @@ export interface ObjectStore extends LeaseRemover {
    */
   place(placement: Placement): Promise<References>;
 
+  /**
+   * Returns the locator for objects that a team server holds: where the jobs and job definitions that use them are, and the server. This
+   * host has no access to the objects themselves.
+   */
+  heldLocator(environment: ComputeEnvironment, server: string): string;
+
   /** Returns files for the run directory that give the plugin the location and owner of the objects. */
   runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>>;
 }
@@ -242,6 +251,28 @@ export interface UsesOfSecrets {
   /** Deregisters the job definitions that refer to these objects only, and returns how many. Idempotent. Throws `aws-*`. */
   readonly deregisterDefinitions: (locator: string | null, targets: readonly string[]) => Promise<number>;
 }
+
+/** What a team server knows of a platform on which workspaces have compute environments. */
+export interface ServerPlatform {
+  /**
+   * Returns the settings of a compute environment of a workspace, with the identity of the server. Throws `compute-environment-invalid`
+   * if the configuration of the server does not permit them.
+   */
+  readonly complete: (
+    workspace: string,
+    settings: ServerSettingsOfWorkspace,
+    configuration: PermittedPlaces,
+  ) => PlatformSettings;
+
+  /** Returns the resource in the settings that no other workspace may use. */
+  readonly ownResource: (settings: ServerSettingsOfWorkspace) => string;
+}
+
+/** Where the configuration of a server permits compute environments. */
+type PermittedPlaces = Pick<ServerConfiguration, 'awsAccounts'>;
+
+/** What a workspace sets of a compute environment on a server. */
+type ServerSettingsOfWorkspace = Omit<ServerEnvironmentInput, 'name' | 'platform'>;
 
 /** The stores of one platform. */
 export interface PlatformStores {

@@ -21,7 +21,9 @@ import type { PostgresLedger } from '../../daemon/ledger/postgres/open.ts';
 import { createReleaseCredential, hashOfCredential } from '../../daemon/releases/release-credential.ts';
 import { reportRelease } from '../../daemon/releases/report-release.ts';
 import type { AwsWaits } from '../../daemon/stores/aws/waits.ts';
-import { createStores, serverPlatforms, storesOf } from '../../daemon/stores/registry.ts';
+import { composeDeliveries } from '../../daemon/server/compose-deliveries.ts';
+import type { ServerSettings } from '../../daemon/server/configuration/server-settings.ts';
+import { createStores, storesOf } from '../../daemon/stores/registry.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
 import { systemClock, type Clock } from '../../daemon/system/time/clock.ts';
 import type { StrictAws } from './aws/strict-aws.ts';
@@ -44,8 +46,8 @@ interface ReplicaOptions {
   readonly claimSeconds?: number;
 }
 
-export const ROLE = `arn:aws:iam::${ACCOUNT}:role/nf-escrow-lab-rna`;
-export const SETTINGS = {
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/nf-escrow-lab-rna`;
+const SETTINGS = {
   ...{ region: REGION, queue: QUEUE, workDir: 's3://nf-work/run', executionRole: ROLE },
 };
 
@@ -88,14 +90,22 @@ export class DeliveryGround {
     await ledger.write((db) => db.insertInto('organization_members').values(member).execute());
   }
 
-  readonly settingsOf: Delivering['settingsOf'] = (workspace, settings) =>
-    serverPlatforms['aws-batch'](workspace, settings, [{ account: ACCOUNT, endpoint: this.aws.endpoint }]);
+  get #composed() {
+    const { ledger, vault } = this.ground;
+    const settings = {
+      awsAccounts: [{ account: ACCOUNT, endpoint: this.aws.endpoint }],
+      publicUrl: new URL('https://escrow.example.org'),
+    } as unknown as ServerSettings; // what deliveries read
+    const log = { warn: () => undefined, error: () => undefined };
+    const store = { ledger, postgres: undefined };
+    return composeDeliveries({ settings, store, vault, faults: noFaults, log }).deliveries;
+  }
 
   async environment(name: string, by: User = this.admin): Promise<void> {
     const { ledger } = this.ground;
     const scope = await findWorkspace(ledger.db, 'lab/rna');
     const input = { name, platform: 'aws-batch', aws: SETTINGS } as const;
-    await createServerEnvironment(ledger, this.settingsOf, by, scope, input);
+    await createServerEnvironment(ledger, this.#composed.rules, by, scope, input);
   }
 
   /** Replicas on SQLite are one process, so that they share its claims. */
@@ -111,7 +121,8 @@ export class DeliveryGround {
     if (objects === undefined) throw new Error('the store has no objects');
     this.#claims ??= localClaims(ledger);
     const deps: Delivering = {
-      ...{ ledger, vault, faults, stores, owner: 'escrow.example.org', settingsOf: this.settingsOf },
+      ...{ ledger, vault, faults, stores, owner: 'escrow.example.org' },
+      ...{ complete: this.#composed.complete, rules: this.#composed.rules },
       claims: ledger.isShared
         ? sharedClaims((ledger as PostgresLedger).claims(name, claimSeconds))
         : this.#claims,

@@ -6,6 +6,7 @@ import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { RunRedactors } from '../../daemon/runs/records/run-redactors.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
+import { HeldDeliveries } from '../../daemon/sources/held-deliveries.ts';
 import { ServerSource } from '../../daemon/sources/server-source.ts';
 import { vaultSource } from '../../daemon/sources/vault-source.ts';
 import { awsWaits, type AwsWaits } from '../../daemon/stores/aws/waits.ts';
@@ -42,7 +43,10 @@ export function runDependencies(
     platforms,
     platformOf: ({ platform }) => storesOf(platforms, platform),
     onThisHost,
-    removers: removersOf(platforms, runDirectories),
+    removers: removersOf(platforms, [
+      runDirectories,
+      new HeldDeliveries({ ledger, clock: systemClock, faults }),
+    ]),
     runDirectories,
     jobStatus: new JobStatusCache(createScheduler),
     submitting: new Set(),

@@ -101,7 +101,7 @@ export class TeamServer extends Team {
       eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
       deliveries: composeDeliveries({
-        settings: { aws: [], publicUrl: new URL(ORIGIN) } as unknown as ServerSettings, // what deliveries read
+        settings: { awsAccounts: [], publicUrl: new URL(ORIGIN) } as unknown as ServerSettings, // what deliveries read
         ...{ store: { ledger, postgres: undefined }, vault, faults: deps.faults, log: deps.log },
       }).deliveries,
       ...(mounts === 'server' ? { noteNames: server.audit.noteNames } : {}),
@@ -179,7 +179,7 @@ export class TeamServer extends Team {
         .insertInto('server_environments')
         .values({
           ...{ id: `environment-${run}`, scope_id, name: by.user, platform: 'aws-batch', settings: '{}' },
-          ...{ execution_role: by.user, created_by: by.user, created_at: at },
+          ...{ own_resource: by.user, created_by: by.user, created_at: at },
         })
         .execute();
       await db

@@ -51,15 +51,8 @@ export const serverEnvironmentOperations: readonly Operation[] = [
     problems: [...WORKSPACE, 'not-permitted', 'name-taken', 'compute-environment-invalid'],
     handle: async (served, { params, body, remember, principal }) => {
       const scope = await scopeOf(served, principal, params);
-      const { settingsOf } = deliveriesOf(served);
-      const created = await createServerEnvironment(
-        served.ledger,
-        settingsOf,
-        principal,
-        scope,
-        body,
-        remember,
-      );
+      const { rules } = deliveriesOf(served);
+      const created = await createServerEnvironment(served.ledger, rules, principal, scope, body, remember);
       const describe = await describer(served, principal, scope);
       return { status: 201, body: describe(created), etag: created.etag };
     },

@@ -20,6 +20,8 @@ export interface AwsAccess {
   readonly fips: boolean;
   /** ARN of the caller who created the object, as reported by AWS. */
   readonly identity?: string;
+  /** URL of the team server that holds the object. The plugin then has no access to its value. */
+  readonly server?: string;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { readComputeEnvironments } from '../../api-client/read-compute-environments.ts';
+import type { RunRequest } from '../../contract/types.ts';
 import type { BuiltRequest } from '../../launch/built-request.ts';
 import { prepareForPlatform } from '../../launch/prepare-for-platform.ts';
 import type { Context } from '../context.ts';
 import { warn } from '../io/output.ts';
+import { environmentsOfRun } from './environments-of-run.ts';
 
 /**
  * Builds a request and completes it with what the platform of its compute environment needs. Asks the daemon for the compute
@@ -11,10 +12,17 @@ import { warn } from '../io/output.ts';
 export async function buildForPlatform(
   context: Context,
   buildRequest: () => Promise<BuiltRequest>,
+  options: Pick<Partial<RunRequest>, 'workspace' | 'computeEnvironment'> = {},
 ): Promise<BuiltRequest> {
-  const daemon = await context.daemon();
+  await context.daemon();
+  const { workspace, computeEnvironment } = context.settings;
+  const wanted = {
+    workspace,
+    ...(computeEnvironment === undefined ? {} : { computeEnvironment }),
+    ...options,
+  };
   const [computeEnvironments, built] = await Promise.all([
-    readComputeEnvironments(daemon),
+    environmentsOfRun(context, wanted),
     nextTurn().then(buildRequest), // by then the request is sent
   ]);
   const prepared = await prepareForPlatform(context, built, computeEnvironments);

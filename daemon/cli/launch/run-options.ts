@@ -1,6 +1,6 @@
 import type { Selection } from '../../contract/types.ts';
 import { withSuggestion } from '../../contract/nearest-name.ts';
-import { COMPUTE_ENVIRONMENT_NAME, WORKSPACE_TITLE } from '../../contract/object-names.ts';
+import { COMPUTE_ENVIRONMENT_TITLE, WORKSPACE_TITLE } from '../../contract/object-names.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { shownValue } from '../../contract/shown-value.ts';
 import { EscrowError } from '../../errors.ts';
@@ -125,10 +125,10 @@ function assertNames({ workspace, computeEnvironment, selection }: RunOptions): 
   for (const { name } of selection.only ?? []) assertSecretName(name);
   if (workspace !== undefined && !WORKSPACE_TITLE.test(workspace))
     throw invalid('--workspace', 'ORG/NAME or SERVER:ORG/NAME, such as lab/rna', workspace);
-  if (computeEnvironment !== undefined && !COMPUTE_ENVIRONMENT_NAME.test(computeEnvironment))
+  if (computeEnvironment !== undefined && !COMPUTE_ENVIRONMENT_TITLE.test(computeEnvironment))
     throw invalid(
       '--compute-env',
-      'a name of lower-case letters, digits, hyphens and underscores',
+      'NAME or SERVER:NAME of lower-case letters, digits, hyphens and underscores',
       computeEnvironment,
     );
 }

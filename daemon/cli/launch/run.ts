@@ -26,7 +26,11 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     explain: options.explain,
     detach: options.detach,
   };
-  const built = await buildForPlatform(context, () => buildRequest(context, modules, args, nextflow, own));
+  const built = await buildForPlatform(
+    context,
+    () => buildRequest(context, modules, args, nextflow, own),
+    own,
+  );
   return launch(context, modules.examineExecuted(context, built), { background, json: options.json });
 }
 

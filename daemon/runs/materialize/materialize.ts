@@ -11,7 +11,7 @@ import type { Queries } from '../../ledger/ledger.ts';
 import { assertJobId } from '../../schedulers/job-id.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
-import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
+import { placeLeases, prepareLeases, recordLeases, type PlaceableRun } from './planned-leases.ts';
 import { newExitToken } from '../../run-directory/exit-token.ts';
 import { chosenRunName } from '../../nextflow/launcher/run-name.ts';
 import { runFile, runFiles } from '../../run-directory/layout.ts';
@@ -60,8 +60,10 @@ async function materializeAs(
   const { values, undeliverable } = await openSecrets(deps, wanted, id);
   assertSelectedDeliverable(wanted, undeliverable);
   const planned = withoutUndeliverable(wanted, undeliverable);
-  const recorded = await recordRun(deps, { id, request, planned, values, undeliverable }, remember);
-  const { leases, directory, start } = recorded;
+  // The plugin and the plan get what the team server cannot deliver as soon as it has said so.
+  const reasons = new Map(undeliverable);
+  const opened = { id, request, planned, values, undeliverable: reasons };
+  const { leases, directory, start } = await recordRun(deps, opened, remember);
   try {
     await placeLeases(deps, leases);
     await step(deps.faults, 'directory.mark', () => {
@@ -69,7 +71,9 @@ async function materializeAs(
       if (isOutOfSight(request, planned)) writeFileAtomic(runFile(reached, 'heartbeat'), '0\n');
       if (deps.onLost !== 'purge-now') writeFileAtomic(runFile(reached, 'onLost'), '');
     });
-    await write(deps, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
+    await write(deps, 'run.record-materialized', (db) =>
+      moveRun(db, id, 'materialized', planOf(wanted, reasons)),
+    );
   } catch (error) {
     const known = asEscrowError(error);
     const change = {
@@ -82,11 +86,31 @@ async function materializeAs(
     throw known;
   }
   const run = await describeRun(deps.ledger.db, await getRun(deps.ledger.db, id));
-  return { plan: planned.plan, run, start };
+  return { plan: withoutUndeliverable(wanted, reasons).plan, run, start };
+}
+
+/** Returns the secrets of a run, without those that its team server could not deliver. */
+function planOf(wanted: PlannedRun, reasons: ReadonlyMap<string, string>): { readonly plan?: string } {
+  if (wanted.held === null) return {};
+  return { plan: JSON.stringify(withoutUndeliverable(wanted, reasons).plan.secrets) };
+}
+
+/** Returns what a team server delivers to the run itself; undefined if this daemon does. */
+function heldOf(planned: PlannedRun, undeliverable: Map<string, string>): PlaceableRun['held'] {
+  if (planned.held === null) return undefined;
+  return {
+    ...planned.held,
+    secrets: planned.secrets.flatMap(({ name, version }) => (version === null ? [] : [{ name, version }])),
+    noteUndeliverable: (reasons) => {
+      for (const [name, reason] of reasons) undeliverable.set(name, reason);
+      assertSelectedDeliverable(planned, reasons);
+    },
+  };
 }
 
 /** A run to record, with its opened values. */
-interface OpenedRun extends OpenedSecrets {
+interface OpenedRun extends Pick<OpenedSecrets, 'values'> {
+  readonly undeliverable: Map<string, string>;
   readonly id: string;
   readonly request: StartableRequest;
   readonly planned: PlannedRun;
@@ -94,7 +118,9 @@ interface OpenedRun extends OpenedSecrets {
 
 /** Keeps the values for redaction until the run is purged, or only until now if it cannot be recorded. */
 async function recordRun(deps: RunDependencies, opened: OpenedRun, remember: Remember): Promise<RecordedRun> {
-  const { redact } = await deps.redactors.add(opened.id, opened.values);
+  const { planned, values } = opened;
+  const unknown = planned.held === null ? [] : planned.secrets.map(({ name }) => name);
+  const { redact } = await deps.redactors.add(opened.id, values, unknown);
   try {
     return await writeRun(deps, opened, redact, remember);
   } catch (error) {
@@ -125,6 +151,7 @@ async function writeRun(
   const placeable = {
     ...{ workspace: plan.workspace, environment, secretDelivery, values, files },
     exitToken: token,
+    held: heldOf(planned, undeliverable),
     notes: {
       undeliverable,
       isSelection: planned.isSelection,
@@ -136,7 +163,9 @@ async function writeRun(
   const outputFile = request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null;
   const start = startOf(request, directory, planned, outputFile);
   const keep =
-    planned.remote === null ? undefined : await step(deps.faults, 'secrets.keep', () => deps.source.keeper());
+    planned.remote === null || planned.held !== null
+      ? undefined
+      : await step(deps.faults, 'secrets.keep', () => deps.source.keeper());
   await write(deps, 'run.record', async (db) => {
     await insertRun(deps, db, request, planned, { id, redact, outputFile, exitDigest: digest });
     await pinSecrets(deps, db, { id, planned, values, keep });

@@ -22,9 +22,11 @@ export interface OpenedSecrets {
  */
 export async function openSecrets(
   deps: RunDependencies,
-  { secrets, localStore, remote, environment, secretDelivery }: PlannedRun,
+  { secrets, localStore, remote, held, foreign, environment, secretDelivery }: PlannedRun,
   run: string | undefined,
 ): Promise<OpenedSecrets> {
+  // The server delivers the values itself.
+  if (held !== null) return { values: new Map(), undeliverable: foreign };
   const values = new Map<string, SecretValue>();
   const usesLocalStore = secrets.some(({ version }) => version === null);
   const local = usesLocalStore && localStore !== null ? readLocalStore(localStore) : new Map<string, never>();

@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { PluginNotes } from '../../run-directory/create.ts';
+import { HELD_BY_SERVER } from '../../releases/held-by-server.ts';
+import { heldTarget } from '../../sources/held-deliveries.ts';
+import type { HeldRequest } from '../../sources/request-delivery.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
+import type { HeldEnvironment } from '../plan/plan-environment.ts';
 import type { LeaseRow } from '../records/queries.ts';
 import { moveLease } from '../records/states.ts';
 
@@ -38,6 +42,14 @@ export interface PlaceableRun {
   /** Further files of the run directory, by name. Undefined for a run without a run directory. */
   readonly files: Readonly<Record<string, string>> | undefined;
   readonly exitToken?: string;
+  /** What a team server delivers itself; undefined: this daemon delivers `values`. */
+  readonly held?: HeldLease | undefined;
+}
+
+/** The secrets of a run that a team server delivers in one of its compute environments. */
+interface HeldLease extends HeldEnvironment, Pick<HeldRequest, 'secrets'> {
+  /** Called with why the platform cannot carry further secrets, by name, before the run directory is created. Throws if the run needs them. */
+  readonly noteUndeliverable: (reasons: ReadonlyMap<string, string>) => void;
 }
 
 /**
@@ -47,7 +59,7 @@ export interface PlaceableRun {
 export async function prepareLeases(
   deps: RunDependencies,
   run: string,
-  { environment, secretDelivery, values, workspace, exitToken, notes, files: wanted }: PlaceableRun,
+  { environment, secretDelivery, values, workspace, exitToken, notes, files: wanted, held }: PlaceableRun,
 ): Promise<PlannedLease[]> {
   const { objects } = deps.platformOf(environment).secrets;
   const base = { run, workspace, environment, secretDelivery, ledger: deps.ledger.id };
@@ -62,6 +74,20 @@ export async function prepareLeases(
     planned.push({ lease, place });
   };
   const files: Record<string, string> = { ...wanted };
+  if (objects !== undefined && held !== undefined && held.secrets.length > 0) {
+    const locator = objects.heldLocator(environment, held.workspace.server.url);
+    Object.assign(files, objects.runDirectoryFiles(locator, ownershipOf(deps)));
+    const target = heldTarget(held.workspace.server.url, run);
+    plan(HELD_BY_SERVER, { target, locator }, async (_references, noteSent) => {
+      const { workspace: remote, name, secrets } = held;
+      const request = { run, computeEnvironment: name, secrets, noteSent };
+      const { references, undeliverable } = await step(deps.faults, 'lease.place', () =>
+        deps.servers.deliver(remote, request),
+      );
+      held.noteUndeliverable(new Map(undeliverable.map((one) => [one.name, one.reason])));
+      return { references: new Map(references.map((one) => [one.name, one.valueFrom])) };
+    });
+  }
   if (objects !== undefined && values.size > 0)
     for (const [index, { target, secrets }] of objects.split({ ...base, secrets: values }).entries()) {
       const locator = await objects.prepare(target, environment);

@@ -1,5 +1,4 @@
 import { findWorkspace, titleOf, userScope, type WorkspaceScope } from '../../access/scopes.ts';
-import { findComputeEnvironment } from '../../compute-envs/compute-environments.ts';
 import type {
   ComputeEnvironment,
   Plan,
@@ -14,7 +13,10 @@ import { configOverlay } from '../../nextflow/launcher/overlay.ts';
 import { describePlannedSecret, resolveSecrets, type ResolvedSecret } from '../../sources/resolve.ts';
 import type { RemoteWorkspace } from '../../sources/remote-workspace.ts';
 import type { SecretCandidate } from '../../sources/source.ts';
+import { HELD_BY_SERVER } from '../../releases/held-by-server.ts';
 import type { RunDependencies } from '../dependencies.ts';
+import { findForeign, noteOnHeld } from './held-secrets.ts';
+import { findPlannedEnvironment, type HeldEnvironment } from './plan-environment.ts';
 
 /** The plan of a run. It refers to secrets; their values are decrypted when the run is materialized. */
 export interface PlannedRun {
@@ -24,6 +26,10 @@ export interface PlannedRun {
   readonly secrets: readonly ResolvedSecret[];
   /** The workspace of a team server; null: the workspace is in the ledger. */
   readonly remote: RemoteWorkspace | null;
+  /** The compute environment on the team server, which delivers the secrets itself; null: this daemon delivers them. */
+  readonly held: HeldEnvironment | null;
+  /** Why the team server cannot deliver further secrets, by name, as clauses. */
+  readonly foreign: ReadonlyMap<string, string>;
   /** Whether the request selects secrets by name. The run then needs each of them. */
   readonly isSelection: boolean;
   /** Nextflow's own store, which provides the secrets of scope `local`. Null: none is used. */
@@ -37,12 +43,18 @@ export interface PlannedRun {
  * `secret-not-available`, `writable-by-others`, …).
  */
 export async function planRun(deps: RunDependencies, request: RunRequest): Promise<PlannedRun> {
-  const { db } = deps.ledger;
   const workspace = await findPlannedWorkspace(deps, request.workspace ?? deps.defaultWorkspace);
-  const found = await findComputeEnvironment(db, request.computeEnvironment);
+  const { environment: found, held } = await findPlannedEnvironment(
+    deps,
+    request.computeEnvironment,
+    workspace.remote,
+  );
   // A command that runs no tasks evaluates the pipeline here, whatever the platform is.
   const environment = request.command === undefined ? found : deps.onThisHost(found);
-  const secrets = await choose(deps, request, workspace);
+  // The server sends values to tasks only.
+  const secrets =
+    held !== null && request.command !== undefined ? [] : await choose(deps, request, workspace);
+  const foreign = held === null ? NONE_FOREIGN : findForeign(held, secrets);
   const secretDelivery = deliveryOf(request);
   const isEmpty = secrets.length === 0;
   const places = isEmpty ? undefined : request.writableByOthers?.places;
@@ -52,15 +64,15 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
       workspace: workspace.title,
       computeEnvironment: environment.name,
       secrets: secrets.map(describePlannedSecret),
-      store: isEmpty ? null : deps.platformOf(environment).secrets.kind,
+      store: isEmpty ? null : held === null ? deps.platformOf(environment).secrets.kind : HELD_BY_SERVER,
       secretDelivery: isEmpty ? null : describeDelivery(secretDelivery),
-      note: noteOn(workspace, secrets, secretDelivery),
+      note: held !== null && !isEmpty ? noteOnHeld(held) : noteOn(workspace, secrets, secretDelivery),
       ...(places === undefined ? {} : { writableByOthers: places }),
     },
     environment,
     secretDelivery,
     secrets,
-    remote: workspace.remote,
+    ...{ remote: workspace.remote, held, foreign },
     isSelection: request.selection.only !== undefined,
     localStore: request.localStore,
     overlay: configOverlay(
@@ -136,6 +148,7 @@ function describeDelivery({ plugin, reason }: SecretDelivery): string {
   return reason === null ? "Nextflow's own format" : `Nextflow's own format: ${reason}`;
 }
 
+const NONE_FOREIGN: ReadonlyMap<string, string> = new Map();
 const NONE = 'a run in a personal workspace receives no secrets.';
 
 async function choose(

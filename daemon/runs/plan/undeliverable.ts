@@ -24,6 +24,7 @@ export function withoutUndeliverable(planned: PlannedRun, reasons: ReadonlyMap<s
  * values cannot be read, the plan's note says so: a plan does not need the key of the vault.
  */
 export async function examineValues(deps: RunDependencies, planned: PlannedRun): Promise<PlannedRun> {
+  if (planned.held !== null) return withoutUndeliverable(planned, planned.foreign);
   const { secrets } = deps.platformOf(planned.environment);
   if (planned.secrets.length === 0 || secrets.carriesAnyValue(planned.secretDelivery)) return planned;
   try {

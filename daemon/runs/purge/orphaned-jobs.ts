@@ -4,6 +4,7 @@ import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { executors } from '../../schedulers/registry.ts';
+import { HELD_BY_SERVER } from '../../releases/held-by-server.ts';
 import type { RemoteTaskJobs } from '../../stores/store.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 
@@ -210,13 +211,13 @@ async function endedRemotely(
   return ended;
 }
 
-/** Returns the locator of a run's lease of this kind, which names the place of the run's jobs. Null if there is no lease. */
+/** Returns the locator of a run's lease of this kind, or of one that a team server holds, which names the place of the run's jobs. Null if there is no lease. */
 export async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
   const lease = await db
     .selectFrom('leases')
     .select('locator')
     .where('run_id', '=', run)
-    .where('store', '=', kind)
+    .where('store', 'in', [kind, HELD_BY_SERVER])
     .executeTakeFirst();
   return lease?.locator ?? null;
 }

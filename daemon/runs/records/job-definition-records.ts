@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { DefinitionEvent } from '../../nextflow/logs/events.ts';
+import { HELD_BY_SERVER } from '../../releases/held-by-server.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf } from './queries.ts';
@@ -51,7 +52,9 @@ export async function recordJobDefinition(
 ): Promise<boolean> {
   const leases = await leasesOf(db, run);
   for (const { jobDefinitions } of deps.platforms.values()) {
-    const secrets = leases.find(({ store }) => store === jobDefinitions?.secretsKind);
+    const secrets = leases.find(
+      ({ store }) => store === jobDefinitions?.secretsKind || store === HELD_BY_SERVER,
+    );
     if (jobDefinitions === undefined || secrets === undefined) continue;
     const { kind } = jobDefinitions;
     const location = jobDefinitions.leaseOf(run, secrets.locator, event.name);

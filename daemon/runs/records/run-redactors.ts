@@ -30,9 +30,13 @@ export class RunRedactors {
   /** The entries that are ready. */
   readonly #ready = new Map<string, Entry>();
 
-  /** Adds the values of a run that is being materialized. This includes those of Nextflow's own store. */
-  async add(run: string, values: ReadonlyMap<string, SecretValue>): Promise<RunRedactor> {
-    return (await this.#keep(run, create({ values, locked: [], unknown: [] }))).redactor;
+  /** Adds the values of a run that is being materialized. This includes those of Nextflow's own store. `unknown`: names of secrets whose values only a team server has. */
+  async add(
+    run: string,
+    values: ReadonlyMap<string, SecretValue>,
+    unknown: readonly string[] = [],
+  ): Promise<RunRedactor> {
+    return (await this.#keep(run, create({ values, locked: [], unknown }))).redactor;
   }
 
   /** Returns the redactor of a run. Decrypts its values unless it is known. */

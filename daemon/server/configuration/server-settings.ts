@@ -59,7 +59,7 @@ export interface ServerSettings {
   readonly oidc: OidcSettings | undefined;
   readonly limits: Required<NonNullable<ServerConfiguration['limits']>>;
   /** AWS accounts in which workspaces may have compute environments. */
-  readonly aws: readonly NonNullable<ServerConfiguration['aws']>[number][];
+  readonly awsAccounts: NonNullable<ServerConfiguration['awsAccounts']>;
 }
 
 const LISTEN = '0.0.0.0:8443';
@@ -127,7 +127,7 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
     sessions: Object.freeze({ ...SESSIONS, ...configuration.sessions }),
     oidc: readOidcSettings(configuration.oidc, placeOf('oidc')),
     limits: Object.freeze({ ...LIMITS, ...configuration.limits }),
-    aws: Object.freeze(readAccounts(configuration.aws ?? [], placeOf('aws'))),
+    awsAccounts: readAccounts(configuration.awsAccounts ?? [], placeOf('awsAccounts')),
   };
   assertVaultKey(settings.vault, placeOf('vault'));
   assertProtected(settings);
@@ -216,9 +216,9 @@ function readTls(tls: ServerConfiguration['tls'], place: string): TlsFiles | und
 
 /** Each account has one identity, so that the account of an execution role determines with which one the server acts. */
 function readAccounts(
-  accounts: NonNullable<ServerConfiguration['aws']>,
+  accounts: NonNullable<ServerConfiguration['awsAccounts']>,
   place: string,
-): NonNullable<ServerConfiguration['aws']> {
+): NonNullable<ServerConfiguration['awsAccounts']> {
   for (const [index, { account, assumeRole, externalId }] of accounts.entries()) {
     const fault = accounts.slice(index + 1).some((one) => one.account === account)
       ? `account ${account} is listed twice`
@@ -229,7 +229,7 @@ function readAccounts(
           : undefined;
     if (fault !== undefined)
       throw new EscrowError('config-invalid', `Invalid configuration in ${place}: ${fault}.`, {
-        hint: 'Correct the setting aws. docs/team-server/aws-batch.md describes it.',
+        hint: 'Correct the setting awsAccounts. docs/team-server/settings.md describes all settings.',
       });
   }
   return accounts;

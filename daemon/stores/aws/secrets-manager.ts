@@ -109,6 +109,10 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     return encodeLocator({ ...access, endpoint, identity: session.identity.arn });
   }
 
+  heldLocator(environment: ComputeEnvironment, server: string): string {
+    return encodeLocator({ ...accessOf(awsSettingsOf(environment)), server });
+  }
+
   runDirectoryFiles(locator: string, { owner, ledger }: Ownership): Readonly<Record<string, string>> {
     const tags = { owner: asTag(owner), ledger: asTag(ledger) };
     return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...tags }) };

@@ -8,12 +8,17 @@ import { serverSteps, steps } from '../../../daemon/system/steps.ts';
 import { root } from '../../support/sandbox.ts';
 
 /** The sources of the engine: of the daemon, and of what a team server does for its runs. */
-const FILES = ['releases', 'run-directory', 'runs', 'stores'].flatMap((module) =>
+const FILES = ['releases', 'run-directory', 'runs', 'stores', 'deliveries'].flatMap((module) =>
   readdirSync(join(root, 'daemon', module), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && `${module}/${name}` !== 'deliveries/claims.ts')
     .map((name) => join(root, 'daemon', module, name)),
 );
-for (const file of ['system/files/remove-tree.ts', 'sources/server-source.ts'])
+for (const file of [
+  'system/files/remove-tree.ts',
+  'sources/server-source.ts',
+  'sources/request-delivery.ts',
+  'sources/held-deliveries.ts',
+])
   FILES.push(join(root, 'daemon', file));
 
 /** Further sources of a team server that have steps. */
@@ -30,7 +35,7 @@ const OF_SERVER = [
  * engine are checked themselves, and the others that are excepted make no external calls.
  */
 const OUTSIDE =
-  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(?!access\/|contract\/|redaction\/|releases\/|run-directory\/|runs\/|stores\/|errors\.ts$|package-files\.ts$)|daemon\/stores\/store\.ts$/;
+  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(?!access\/|contract\/|deliveries\/|redaction\/|releases\/|run-directory\/|runs\/|stores\/|errors\.ts$|package-files\.ts$)|daemon\/(stores\/store|deliveries\/claims)\.ts$/;
 
 /** Functions of these files that only read, or that work in memory. */
 const HARMLESS: readonly RegExp[] = [
@@ -51,7 +56,7 @@ const HARMLESS: readonly RegExp[] = [
   // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retryRequest|poll|sleep|Backoff|reset|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // escaping and checking texts
-  /^(chosenRunName|titleOf|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
+  /^(asComputeEnvironment|chosenRunName|titleOf|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files
   /^(findFifoHolders|programHolding|stat)$/,
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|homeDirectory|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
@@ -64,15 +69,15 @@ const HARMLESS: readonly RegExp[] = [
   // encrypting in memory
   /^(addIdentity|addRecipient|decrypt|encrypt|generateX25519Identity|identityToRecipient|whyUnfit)$/,
   // reading from a team server
-  /^(connectStored|findRemoteWorkspace|qualifiedTitle|readAll)$/,
+  /^(connectServer|connectStored|environment|findRemoteWorkspace|qualifiedTitle|readAll|readOne|splitTitle)$/,
   // building queries
   /^(ledgerTime|contains)$/,
   // reading the ledger, and decrypting values
-  /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
+  /^(findComputeEnvironment|listComputeEnvironments|open|openAll|readEventData|resolveSecrets|versions)$/,
   // rendering policies
   /^renderDocuments$/,
   // querying stores
-  /^(carriesAnyValue|findUndeliverable|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
+  /^(carriesAnyValue|findUndeliverable|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|heldLocator|isJobId|leaseOf|locate|batchJobs|usesInBatch|assertValid|configuration)$/,
 ];
 
 interface Found {

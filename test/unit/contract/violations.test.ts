@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { COMPUTE_ENVIRONMENT_NAME, WORKSPACE_TITLE } from '../../../daemon/contract/object-names.ts';
+import { COMPUTE_ENVIRONMENT_TITLE, WORKSPACE_TITLE } from '../../../daemon/contract/object-names.ts';
 import { validate } from '../../../daemon/contract/validate.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { root } from '../../support/sandbox.ts';
@@ -79,7 +79,7 @@ void t.test('the patterns of names equal those of the schemas', (t) => {
     JSON.parse(readFileSync(join(root, 'schemas', file), 'utf8')) as never;
   const slashed = (pattern: string): string => new RegExp(pattern).source;
   t.equal(WORKSPACE_TITLE.source, slashed(read('workspace-title.json').pattern));
-  const name = read('compute-environment-input.json').properties['name']?.pattern ?? '';
-  t.equal(COMPUTE_ENVIRONMENT_NAME.source, slashed(name));
+  const name = read('run-request.json').properties['computeEnvironment']?.pattern ?? '';
+  t.equal(COMPUTE_ENVIRONMENT_TITLE.source, slashed(name));
   t.end();
 });

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readComputeEnvironments } from '../../../api-client/read-compute-environments.ts';
 import type { ComputeEnvironment } from '../../../contract/types.ts';
-import { EscrowError } from '../../../errors.ts';
+import { asEscrowError, EscrowError } from '../../../errors.ts';
 import {
   addPlatformOptions,
   assertComplete,
@@ -10,17 +11,31 @@ import {
   readPlatforms,
   readSettings,
 } from './platform-options.ts';
+import {
+  createServerEnvironment,
+  findServerWorkspace,
+  listServerEnvironments,
+  readServerEnvironment,
+  removeServerEnvironment,
+  type PlacedEnvironment,
+} from './server-environments.ts';
 import { showComputeEnvironments } from './show-compute-envs.ts';
 import { collect, readVariables } from './variables.ts';
 import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
-import { print, printJson } from '../../io/output.ts';
+import { print, printJson, warn } from '../../io/output.ts';
+import { findWorkspacePlace } from '../../places.ts';
 import { unknownChoice } from '../../io/unknown-choice.ts';
 import { splitWords } from '../../io/split-words.ts';
 import { executors } from '../../../schedulers/registry.ts';
 
-interface Json {
+interface Json extends OnServer {
   readonly json?: boolean;
+}
+
+/** The workspace of a team server whose compute environment is meant. */
+interface OnServer {
+  readonly workspace?: string;
 }
 
 interface ChangeOptions extends Readonly<Record<string, unknown>> {
@@ -38,7 +53,7 @@ interface UpdateOptions extends ChangeOptions {
   readonly unset?: readonly string[];
 }
 
-interface CreateOptions extends ChangeOptions {
+interface CreateOptions extends ChangeOptions, OnServer {
   readonly platform: string;
 }
 
@@ -48,6 +63,8 @@ const EXECUTOR = `scheduler: ${executors.join(', ')} (default: detected)`;
 const HEAD_JOB = 'run Nextflow itself as a scheduler job, the head job';
 const HEAD_OPTIONS = 'options of the submit command for the head job';
 const ENV = 'variable of runs that the daemon starts; not for secrets (repeatable)';
+const WORKSPACE =
+  'workspace of a team server: one of its compute environments, to which the server delivers secrets';
 const DEFAULT = 'make this the default compute environment';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
@@ -60,6 +77,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .argument('<NAME>')
     .description('Create a compute environment')
     .requiredOption('--platform <PLATFORM>', `platform: ${platforms.names.join(', ')}`)
+    .option('--workspace <ORG/NAME>', WORKSPACE)
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', DEFAULT)
     .option('--executor <NAME>', EXECUTOR)
@@ -88,21 +106,23 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .command('list')
     .alias('ls')
     .description('List compute environments')
+    .option('--workspace <ORG/NAME>', 'only those of this workspace of a team server')
     .option('--json', 'JSON output')
-    .addHelpText('after', '\nExample: nf-escrow compute-envs list')
-    .action(async (options: Json) => {
-      const computeEnvironments = await readComputeEnvironments(await context.daemon());
-      if (options.json === true) printJson({ computeEnvironments });
-      else await showComputeEnvironments(context, computeEnvironments);
-    });
+    .addHelpText('after', '\nExample: nf-escrow compute-envs list --workspace lab/rna')
+    .action((options: Json) => list(context, options));
   environments
     .command('show')
     .argument('<NAME>')
     .description('Show a compute environment')
+    .option('--workspace <ORG/NAME>', WORKSPACE)
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow compute-envs show local')
     .action(async (name: string, options: Json) => {
-      const one = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
+      const { workspace } = options;
+      const one =
+        workspace === undefined
+          ? await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name))
+          : await readServerEnvironment(await findServerWorkspace(context, workspace), name);
       if (options.json === true) printJson(one);
       else await showComputeEnvironments(context, [one]);
     });
@@ -111,11 +131,14 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .aliases(['rm', 'delete'])
     .argument('<NAME>')
     .description('Remove a compute environment; fails if it has runs that are not purged')
+    .option('--workspace <ORG/NAME>', WORKSPACE)
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow compute-envs remove cluster')
-    .action(async (name: string, options: { yes?: boolean }) => {
-      await confirm(`Remove compute environment ${name}?`, options.yes);
-      await (await context.daemon()).call('DELETE', pathOf(name));
+    .action(async (name: string, { yes, workspace }: OnServer & { yes?: boolean }) => {
+      const place = workspace === undefined ? undefined : await findServerWorkspace(context, workspace);
+      await confirm(`Remove compute environment ${name}?`, yes);
+      if (place === undefined) await (await context.daemon()).call('DELETE', pathOf(name));
+      else await removeServerEnvironment(place, name);
       print(`Removed compute environment ${name}.`);
     });
 }
@@ -138,9 +161,41 @@ async function create(context: Context, name: string, options: CreateOptions): P
     settings[chosen.key] = named;
   }
   const body = { name, platform, ...bodyOf(options), ...settings };
+  if (options.workspace !== undefined) {
+    const place = await findServerWorkspace(context, options.workspace);
+    await showComputeEnvironments(context, [], [await createServerEnvironment(place, body)]);
+    return;
+  }
   await showComputeEnvironments(context, [
     await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body),
   ]);
+}
+
+/** Also lists those of the default workspace, if that is on a team server. */
+async function list(context: Context, { workspace, json }: Json): Promise<void> {
+  const own = workspace === undefined ? await readComputeEnvironments(await context.daemon()) : [];
+  const onServer =
+    workspace === undefined
+      ? await listOfDefaultWorkspace(context)
+      : await listServerEnvironments(await findServerWorkspace(context, workspace));
+  if (json !== true) {
+    await showComputeEnvironments(context, own, onServer);
+    return;
+  }
+  const ofServer = onServer.map((one) => ({ ...one.environment, workspace: one.workspace }));
+  printJson({ computeEnvironments: [...own, ...ofServer] });
+}
+
+async function listOfDefaultWorkspace(context: Context): Promise<PlacedEnvironment[]> {
+  const { workspace, paths } = context.settings;
+  if (!existsSync(paths.serversFile)) return [];
+  try {
+    const place = await findWorkspacePlace(context, workspace);
+    return place.title === place.own ? [] : await listServerEnvironments(place);
+  } catch (error) {
+    warn(`cannot list the compute environments of workspace ${workspace}: ${asEscrowError(error).message}`);
+    return [];
+  }
 }
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {

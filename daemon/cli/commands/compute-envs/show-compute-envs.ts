@@ -1,10 +1,12 @@
 import type { ComputeEnvironment } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { printTable, type Column } from '../../io/table.ts';
+import type { PlacedEnvironment } from './server-environments.ts';
 import { readPlatforms, summarize } from './platform-options.ts';
 
 const COLUMNS: readonly Column[] = [
   'NAME',
+  'WORKSPACE',
   'PLATFORM',
   'EXECUTOR',
   'HEAD',
@@ -13,14 +15,19 @@ const COLUMNS: readonly Column[] = [
   'DEFAULT',
 ];
 
-/** Prints compute environments as a table. */
+/** Prints compute environments of the daemon and of workspaces on team servers as a table. */
 export async function showComputeEnvironments(
   context: Context,
   environments: readonly ComputeEnvironment[],
+  onServers: readonly PlacedEnvironment[] = [],
 ): Promise<void> {
   const { own } = readPlatforms();
-  const rows = environments.map((environment) => [
+  const all = [...environments.map((environment) => ({ environment, workspace: undefined })), ...onServers];
+  // Most daemons have only their own.
+  const hasServer = onServers.length > 0;
+  const rows = all.map(({ environment, workspace = '-' }) => [
     environment.name,
+    ...(hasServer ? [workspace] : []),
     environment.platform,
     environment.executor ?? '-',
     environment.headJob === true ? 'job' : 'local',
@@ -28,5 +35,8 @@ export async function showComputeEnvironments(
     summarize(own, environment),
     environment.isDefault ? '*' : '',
   ]);
-  await printTable(COLUMNS, rows);
+  await printTable(
+    COLUMNS.filter((column) => hasServer || column !== 'WORKSPACE'),
+    rows,
+  );
 }

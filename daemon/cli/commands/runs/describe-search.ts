@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<SearchGap['reason'], string>> = {
   'value-short': 'shorter than 6 bytes',
   'value-common': 'part of what Nextflow writes for every run',
   'value-unreadable': 'not readable in the run directory',
-  'value-unknown': "delivered by Nextflow's own store",
+  'value-unknown': "delivered by Nextflow's own store or by a team server",
   'vault-locked': 'the vault is locked',
   unknown: 'for a reason that this version of nf-escrow does not know',
 };

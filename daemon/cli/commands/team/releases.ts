@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { readAll } from '../../../api-client/read-all.ts';
-import type { ReleaseQuery, ReleaseSummary } from '../../../contract/types.ts';
+import type { DeliveryState, ReleaseQuery, ReleaseReceipt, ReleaseSummary } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { limitOf } from '../../io/limit-option.ts';
 import { noneFound } from '../../io/none-found.ts';
-import { printJson, printNote } from '../../io/output.ts';
+import { print, printJson, printNote } from '../../io/output.ts';
+import { confirm } from '../../io/confirm.ts';
 import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { printTable, type Column } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
@@ -17,6 +18,22 @@ interface ReleaseOptions
   readonly limit: string;
   readonly json?: boolean;
 }
+
+interface OneOptions extends TimeOptions, ServerOption {
+  readonly json?: boolean;
+}
+
+interface PurgeOptions extends ServerOption {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+}
+
+const OBJECTS: readonly Column[] = [
+  { title: 'OBJECT', is: 'long' },
+  'STATE',
+  { title: 'REMOVED', is: 'time' },
+  { title: 'EVIDENCE', is: 'long' },
+];
 
 const COLUMNS: readonly Column[] = [
   'RUN',
@@ -31,7 +48,7 @@ const COLUMNS: readonly Column[] = [
 export function addReleases(program: Command, context: Context): void {
   const releases = program
     .command('releases')
-    .description('List the runs that received secrets of a team server')
+    .description('Show the runs that received secrets of a team server')
     .addHelpText('after', '\nExample: nf-escrow releases list --workspace lab/rna');
   addTimeOption(addServerOption(releases.command('list')))
     .alias('ls')
@@ -45,6 +62,22 @@ export function addReleases(program: Command, context: Context): void {
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow releases list --workspace lab/rna --state running')
     .action((options: ReleaseOptions) => listReleases(context, options));
+  addTimeOption(addServerOption(releases.command('receipt')))
+    .argument('<RELEASE>')
+    .description('Show what the server delivered to a run, and how its removal was verified')
+    .option('--json', 'JSON output')
+    .addHelpText(
+      'after',
+      '\nRELEASE is the id of a release or of its run.\n\nExample: nf-escrow releases receipt r20261128a1b2c3d4',
+    )
+    .action((release: string, options: OneOptions) => showReceipt(context, release, options));
+  addServerOption(releases.command('purge'))
+    .argument('<RELEASE>')
+    .description('Remove what the server delivered to a run whose daemon is lost')
+    .option('--force', 'remove it although the run may be alive')
+    .option('--yes', 'skip the confirmation prompt')
+    .addHelpText('after', '\nExample: nf-escrow releases purge r20261128a1b2c3d4')
+    .action((release: string, options: PurgeOptions) => purgeRelease(context, release, options));
 }
 
 async function listReleases(context: Context, options: ReleaseOptions): Promise<void> {
@@ -71,4 +104,53 @@ function rowOf({ run, workspace, state, outcome, secrets, user, reportedAt }: Re
     `${user}\'s daemon`,
     reportedAt ?? '',
   ];
+}
+
+async function showReceipt(
+  context: Context,
+  release: string,
+  { server, json, time }: OneOptions,
+): Promise<void> {
+  const client = await connectTeamServer(context, server);
+  const path = `/v1/releases/${encodeURIComponent(release)}/receipt`;
+  const receipt = await client.call<ReleaseReceipt>('GET', path);
+  if (json === true) {
+    printJson(receipt);
+    return;
+  }
+  const { delivery, complete } = receipt;
+  const { run, workspace, user, computeEnvironment, state } = receipt.release;
+  print(`run          ${run}, ${state} according to the daemon of ${user}`);
+  print(`workspace    ${workspace}`);
+  print(
+    `delivered by ${delivery === null ? `the daemon of ${user}` : `the server, to ${computeEnvironment ?? ''}`}`,
+  );
+  print(`removed      ${complete ? 'yes' : 'no'}`);
+  if (delivery === null) return;
+  if (delivery.endReason !== null) print(`reason       ${delivery.endReason}`);
+  if (delivery.lastError !== null) print(`last error   ${delivery.lastError}`);
+  const rows = delivery.objects.map((one) => [
+    one.target,
+    one.state,
+    one.goneAt ?? '',
+    one.evidence ?? one.lastError ?? '',
+  ]);
+  print('');
+  await printTable(OBJECTS, rows, time === undefined ? {} : { time });
+}
+
+async function purgeRelease(
+  context: Context,
+  release: string,
+  { server, force = false, yes }: PurgeOptions,
+): Promise<void> {
+  const client = await connectTeamServer(context, server);
+  await confirm(`Remove the secrets of release ${release} from AWS?`, yes);
+  const path = `/v1/releases/${encodeURIComponent(release)}/purge`;
+  const { state } = await client.call<DeliveryState>('POST', path, { force });
+  print(
+    state === 'removed'
+      ? 'The secrets are removed.'
+      : `The server removes the secrets and retries until they are gone. See: nf-escrow releases receipt ${release}`,
+  );
 }

@@ -12,7 +12,7 @@ import java.util.Set;
 /**
  * The run of which this JVM is the head, from its run directory: `references.json` (the ARN with which ECS finds each
  * secret, no values) and `access.json` (endpoint of Secrets Manager, identity that created the secrets, and their
- * owner). The plugin nf-escrow, on which this one depends, has already claimed the run in `head.json`.
+ * owner, or the team server that holds them). The plugin nf-escrow, on which this one depends, has already claimed the run in `head.json`.
  */
 final class AwsRun {
     private static final int FILE_MAX = 1 << 20;

@@ -12,8 +12,8 @@ import nextflow.secret.SecretsProvider;
 
 /**
  * Provides the run's secrets for `secrets.NAME` in configuration and scripts. Reads each AWS secret from Secrets
- * Manager once, on first use, with the head's AWS identity, and keeps it only in memory. Tasks on AWS Batch receive
- * secrets from ECS.
+ * Manager once, on first use, with the head's AWS identity, and keeps it only in memory. If a team server holds the
+ * secrets, the head has no access to them, and the use of a value fails. Tasks on AWS Batch receive secrets from ECS.
  */
 @Priority(-200) // takes precedence over the provider of nf-escrow, which has no values on this platform
 public class AwsSecretsProvider implements SecretsProvider {
@@ -36,11 +36,23 @@ public class AwsSecretsProvider implements SecretsProvider {
         AwsRun run = AwsRun.current();
         String reference = run == null ? null : run.reference(name);
         if (reference == null) return null;
+        String server = run.access("server");
+        if (server != null) throw new AbortOperationException(whyHeld(name, server));
         try {
             return new FetchedSecret(name, read(run, reference));
         } catch (AwsUnavailableException error) {
             throw new AbortOperationException("nf-escrow: cannot resolve secrets." + name + ": " + error.getMessage());
         }
+    }
+
+    /**
+     * Explains why the head has no value, and what to do: a team server has created the AWS secret, and sends values
+     * to tasks only.
+     */
+    static String whyHeld(String name, String server) {
+        return "nf-escrow: cannot resolve secrets." + Printable.of(name) + ": the team server " + Printable.of(server)
+            + " delivers this secret to tasks only. Declare it in each process that needs it, with the directive: secret '"
+            + Printable.of(name) + "'. The task finds the value in its environment variable " + Printable.of(name);
     }
 
     private String read(AwsRun run, String reference) throws AwsUnavailableException {

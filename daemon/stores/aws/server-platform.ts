@@ -1,21 +1,31 @@
 import { parseArn } from '../../contract/arn.ts';
-import type { AwsSettings, ServerAwsSettings, ServerConfiguration } from '../../contract/types.ts';
+import type { AwsSettings, ServerConfiguration, ServerEnvironmentInput } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import type { ServerPlatform } from '../store.ts';
 import { awsBatchRules } from './settings.ts';
 
 /** An AWS account in which workspaces of a team server may have compute environments. */
-export type ServerAccount = NonNullable<ServerConfiguration['aws']>[number];
+type ServerAccount = NonNullable<ServerConfiguration['awsAccounts']>[number];
 
 const IDENTITY = ['profile', 'assumeRole', 'externalId', 'prefix', 'endpoint', 'fips'] as const;
 
 /**
- * Returns the settings of a compute environment of a workspace, with the identity that the configuration of the server has for the account
- * of the execution role. Only the configuration names identities and endpoints: an admin of a workspace, who may not read values, could
- * otherwise let the server send them elsewhere, or use roles of other teams. Throws `compute-environment-invalid`.
+ * AWS Batch for compute environments of workspaces on a team server. Only the configuration of the server names identities and
+ * endpoints: an admin of a workspace, who may not read values, could otherwise let the server send them elsewhere, or use roles of other
+ * teams.
  */
-export function settingsOnServer(
+export const awsBatchOnServer: ServerPlatform = {
+  complete: (workspace, { aws }, { awsAccounts = [] }) => ({
+    aws: settingsOnServer(workspace, aws, awsAccounts),
+  }),
+  // Everyone who may pass the role can read what it covers.
+  ownResource: ({ aws }) => aws.executionRole,
+};
+
+/** Returns the settings with the identity that the configuration has for the account of the execution role. */
+function settingsOnServer(
   workspace: string,
-  settings: ServerAwsSettings,
+  settings: ServerEnvironmentInput['aws'],
   accounts: readonly ServerAccount[],
 ): AwsSettings {
   const wanted = parseArn(settings.executionRole)?.account;
@@ -24,7 +34,7 @@ export function settingsOnServer(
     throw new EscrowError(
       'compute-environment-invalid',
       `Cannot use account ${String(wanted)} for workspace ${workspace}: the configuration of the server does not permit it.`,
-      { hint: 'Ask an administrator of the server to add the account to the setting aws.' },
+      { hint: 'Ask an administrator of the server to add the account to the setting awsAccounts.' },
     );
   const complete: AwsSettings = { ...settings };
   for (const key of IDENTITY) if (known[key] !== undefined) Object.assign(complete, { [key]: known[key] });
