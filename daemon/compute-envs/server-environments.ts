@@ -50,6 +50,20 @@ export async function pageOfServerEnvironments(
   return { items: items.map((row) => describe(row, scope)), ...next };
 }
 
+/** Lists all compute environments of a workspace by name. */
+export async function listServerEnvironments(
+  db: Queries,
+  scope: WorkspaceScope,
+): Promise<ServerEnvironment[]> {
+  const rows = await db
+    .selectFrom('server_environments')
+    .selectAll()
+    .where('scope_id', '=', scope.id)
+    .orderBy('name')
+    .execute();
+  return rows.map((row) => describe(row, scope));
+}
+
 /** Finds a compute environment of a workspace. Throws `compute-environment-not-found`. */
 export async function findServerEnvironment(
   db: Queries,

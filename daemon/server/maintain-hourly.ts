@@ -4,6 +4,8 @@ import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { maintainReleases } from '../releases/upkeep.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
+import type { Delivering } from '../deliveries/delivering.ts';
+import { sweepIfDue } from './sweep-lost.ts';
 import { expireEvents } from './audit/expire-events.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
 
@@ -12,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const WORK = 'releases';
 
 /**
- * Maintains releases and the audit log now and each hour. One replica at a time maintains releases: the others leave it to the one that
+ * Maintains releases and the audit log now and each hour, and searches for deliveries that the ledger lacks. One replica at a time maintains releases: the others leave it to the one that
  * has claimed it. `retentionDays`: of the audit log. A failure is logged; the next hour retries. `stop` waits for a round that has started.
  */
 export function maintainHourly(
@@ -20,6 +22,7 @@ export function maintainHourly(
   retentionDays: number | undefined,
   faults: FaultInjector,
   log: Pick<Logger, 'warn'>,
+  deliveries: Delivering,
 ): { readonly stop: () => Promise<void> } {
   const attempt = async (what: string, work: Promise<void>): Promise<void> => {
     await work.catch((error: unknown) => {
@@ -31,6 +34,7 @@ export function maintainHourly(
   const start = (): void => {
     round = (async () => {
       await attempt('releases', maintainClaimed(store, faults));
+      await attempt('what the ledger may lack', sweepIfDue(store, deliveries));
       if (retentionDays !== undefined) await attempt('the audit log', expireEvents(store, retentionDays));
     })();
   };

@@ -4,6 +4,7 @@ import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { raiseVersions } from '../vault/next-version.ts';
 import { operatorName } from './accounts/operator.ts';
+import { requestSweep } from './sweep-lost.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import { openServerLedger } from './ledger/open-server-ledger.ts';
 import { quietLog } from './quiet-log.ts';
@@ -19,7 +20,8 @@ export interface Restored {
 /**
  * Prepares a ledger for use that was restored from a backup. Such a ledger does not contain changes that were made after the
  * backup. All tokens are therefore revoked, because some may have been revoked after the backup, and sessions, links and invitations end. Version numbers are raised, so
- * that none is used twice. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
+ * that none is used twice. The servers then search for secrets in AWS that the ledger
+ * does not contain. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
  */
 export async function restoreServer(settings: ServerSettings): Promise<Restored> {
   const store = await openServerLedger(settings, quietLog, { isServer: true });
@@ -31,6 +33,7 @@ export async function restoreServer(settings: ServerSettings): Promise<Restored>
       await raiseVersions(db, VERSION_MARGIN);
       // A repeated request would get the response of a change that the backup may not contain.
       await db.deleteFrom('idempotency_keys').execute();
+      await requestSweep(db, ledger.clock.now());
       const data = { tokens: revokedTokens, versions: VERSION_MARGIN };
       await record(db, { type: 'server.restored', by: operatorName(), data, place: SERVER_PLACE });
       return { revokedTokens };

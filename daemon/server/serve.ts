@@ -153,7 +153,6 @@ async function openParts(
   recorder.start();
   const replicaKeys = new ReplicaKeys(ledger, keys, log, version);
   await replicaKeys.start();
-  const upkeep = maintainHourly(store, settings.audit.retentionDays, faults, log);
   const audit = new RequestAudit({ ledger, log });
   audit.start();
   const vault = new Vault(ledger, keys, settings.limits);
@@ -161,6 +160,7 @@ async function openParts(
     ...{ settings, store, vault, faults, log, times },
   });
   deliveryUpkeep.start();
+  const upkeep = maintainHourly(store, settings.audit.retentionDays, faults, log, deliveries);
   return {
     ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers, audit, provider },
     ...{ vault, deliveries },

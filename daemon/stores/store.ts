@@ -2,6 +2,7 @@ import type {
   AwsCredentials,
   ComputeEnvironment,
   Executor,
+  Leftovers,
   OrphanedJob,
   RunRequest,
   SecretDelivery,
@@ -9,6 +10,7 @@ import type {
   ServerEnvironmentInput,
 } from '../contract/types.ts';
 import type { PlatformSettings } from '../compute-envs/compute-environments.ts';
+import type { Sweeper } from './sweeper.ts';
 import type { FaultInjector } from '../system/steps.ts';
 import type { Clock } from '../system/time/clock.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
@@ -263,6 +265,12 @@ export interface ServerPlatform {
     settings: ServerSettingsOfWorkspace,
     configuration: PermittedPlaces,
   ) => PlatformSettings;
+
+  /**
+   * Finds objects of the ledger of a server that none of its deliveries names, in the place of a completed compute environment, and removes
+   * those that have expired or whose delivery is over. Throws `aws-*`, `store-unavailable`.
+   */
+  readonly sweep: (environment: ComputeEnvironment, sweeper: Sweeper) => Promise<Leftovers['leftovers']>;
 
   /** Returns the resource in the settings that no other workspace may use. */
   readonly ownResource: (settings: ServerSettingsOfWorkspace) => string;

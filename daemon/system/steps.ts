@@ -95,6 +95,8 @@ export const serverSteps = [
   'delivery.deregister',
   'delivery.record-removed',
   'availability.note',
+  'deliveries.sweep',
+  'deliveries.record-swept',
   'request.answer',
   'work.claim',
   'releases.unpin',

@@ -2,7 +2,9 @@ import { parseArn } from '../../contract/arn.ts';
 import type { AwsSettings, ServerConfiguration, ServerEnvironmentInput } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { ServerPlatform } from '../store.ts';
-import { awsBatchRules } from './settings.ts';
+import { sweepAws } from '../../aws/sweep.ts';
+import { openSession } from '../../aws/session/session.ts';
+import { awsBatchRules, awsSettingsOf } from './settings.ts';
 
 /** An AWS account in which workspaces of a team server may have compute environments. */
 type ServerAccount = NonNullable<ServerConfiguration['awsAccounts']>[number];
@@ -18,6 +20,7 @@ export const awsBatchOnServer: ServerPlatform = {
   complete: (workspace, { aws }, { awsAccounts = [] }) => ({
     aws: settingsOnServer(workspace, aws, awsAccounts),
   }),
+  sweep: (environment, sweeper) => sweepAws(awsSettingsOf(environment), openSession, sweeper, true),
   // Everyone who may pass the role can read what it covers.
   ownResource: ({ aws }) => aws.executionRole,
 };

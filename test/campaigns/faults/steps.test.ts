@@ -77,7 +77,7 @@ const HARMLESS: readonly RegExp[] = [
   // rendering policies
   /^renderDocuments$/,
   // querying stores
-  /^(carriesAnyValue|findUndeliverable|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|heldLocator|isJobId|leaseOf|locate|batchJobs|usesInBatch|assertValid|configuration)$/,
+  /^(carriesAnyValue|findUndeliverable|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|heldLocator|isJobId|leaseOf|locate|batchJobs|sweepAws|usesInBatch|assertValid|listServerEnvironments|configuration)$/,
 ];
 
 interface Found {
