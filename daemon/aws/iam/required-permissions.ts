@@ -93,7 +93,6 @@ export function serverPermissions(settings: AwsPlace, workspace: string): Requir
     need('batch:DescribeJobs', '*'),
     need('batch:ListJobs', '*'),
     need('batch:DeregisterJobDefinition', arnOf(settings, 'batch', 'job-definition/nf-escrow-debian-12:1')),
-    need('batch:TerminateJob', arnOf(settings, 'batch', 'job/00000000-0000-4000-8000-000000000000')),
     ...onKey(settings, 'kms:GenerateDataKey', 'kms:Decrypt'),
     ...(deadMan !== true || deadManRole === undefined ? [] : needsOfSwitch(settings, deadManRole)),
   ];

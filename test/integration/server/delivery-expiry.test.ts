@@ -70,7 +70,7 @@ withDelivery(
       { 'nf-escrow:run': wanted.request.run },
       { A_KEY: `${arn}:A_KEY::` },
     );
-    const others = await register(g.aws, 'nf-others', {}, { B_KEY: `${arn.slice(0, -8)}x-a1b2c3:B_KEY::` });
+    const others = await register(g.aws, 'nf-others', {}, { B_KEY: `${arn.slice(0, -7)}x-a1b2c3:B_KEY::` });
     const plain = await register(g.aws, 'nf-plain', { 'nf-escrow:run': wanted.request.run });
     await g.makeDue(wanted.request.run, { expired: true });
     await replica.upkeep.act();
