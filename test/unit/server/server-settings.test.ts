@@ -101,6 +101,25 @@ void t.test('names the place and a remedy of an invalid setting, and does not qu
       /only on a loopback address or a Unix socket/,
       /tls/,
     ],
+    [
+      `${URL_LINE}\n${TLS}\nawsAccounts: [{account: "123456789012"}, {account: "123456789012"}]`,
+      {},
+      /account 123456789012 is listed twice/,
+      /awsAccounts/,
+    ],
+    [
+      `${URL_LINE}\n${TLS}\nawsAccounts: [{account: "123456789012", assumeRole: "arn:aws:iam::999999999999:role/x"}]`,
+      {},
+      /is a role of another account/,
+      /./,
+    ],
+    [
+      `${URL_LINE}\n${TLS}\nawsAccounts: [{account: "123456789012", externalId: lab}]`,
+      {},
+      /needs assumeRole/,
+      /./,
+    ],
+    [`${URL_LINE}\n${TLS}\nawsAccounts: [{account: 1}]`, {}, /account must be/, /./],
     [`${URL_LINE}\n${TLS}\noidc: {issuer: https://id.example}`, {}, /oidc needs issuer and clientId/, /./],
     [`${URL_LINE}\n${TLS}\noidc: {issuer: http://id.example, clientId: x}`, {}, /must be https/, /^Set/],
     [
