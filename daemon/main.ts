@@ -136,6 +136,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       (await import('./server/serve.ts')).serveTeam(server, {
         version: readVersion(),
         observe: program.service?.observe,
+        times: { waits: program.service?.waits, roundMs: program.service?.retryMs },
         faults: program.faults,
       }),
   };

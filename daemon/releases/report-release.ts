@@ -51,12 +51,15 @@ function purgedAt(
   return known.delivery === 'removed' ? known.purged_at : null;
 }
 
-async function applyReport(db: Queries, { id, hash, report, now, expiresAt }: Received): Promise<void> {
+async function applyReport(
+  db: Queries,
+  { id: wanted, hash, report, now, expiresAt }: Received,
+): Promise<void> {
   const { epoch, sequence, state, outcome } = report;
   const known = await db
     .selectFrom('release_credentials')
     .innerJoin('releases', 'releases.id', 'release_credentials.release_id')
-    .select(['releases.run_id', 'releases.workspace', 'releases.state', 'releases.outcome'])
+    .select(['releases.id', 'releases.run_id', 'releases.workspace', 'releases.state', 'releases.outcome'])
     .select('releases.purged_at')
     .select((eb) =>
       eb
@@ -66,9 +69,11 @@ async function applyReport(db: Queries, { id, hash, report, now, expiresAt }: Re
         .as('delivery'),
     )
     .where('release_credentials.hash', '=', hash)
-    .where('releases.id', '=', id)
+    // The id of the run stands for that of the release if the response with it was lost.
+    .where((where) => where.or([where('releases.id', '=', wanted), where('releases.run_id', '=', wanted)]))
     .executeTakeFirst();
   if (known === undefined) throw notAuthenticated();
+  const { id } = known;
   const { numUpdatedRows } = await db
     .updateTable('releases')
     .set({

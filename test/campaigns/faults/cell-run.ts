@@ -9,7 +9,7 @@ import { identifySelf } from '../../../daemon/system/processes/process-identity.
 import { environmentFor } from '../../support/aws/test-aws.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { root, type Sandbox } from '../../support/sandbox.ts';
-import { isOnAws, type Cell, type Cloud, type Verdict } from './cell.ts';
+import { isInAws, isOfTeam, isOnAws, type Cell, type Cloud, type Verdict } from './cell.ts';
 import { CellDaemon, PATIENCE_MS } from './cell-daemon.ts';
 import { BatchHead } from './batch-head.ts';
 import { judgeReceipt, judgeRun, type Observed } from './judge.ts';
@@ -41,7 +41,10 @@ export class CellRun {
     this.#cell = cell;
     this.#aws = cloud?.aws;
     this.#replicas = replicas;
-    this.#batch = cloud === undefined ? undefined : new BatchHead(box, cloud, () => this.#heads() > 0);
+    this.#batch =
+      cloud === undefined || !isOnAws(cell.store)
+        ? undefined
+        : new BatchHead(box, cloud, () => this.#heads() > 0);
     this.#values = values;
     this.#box = box;
     this.#daemon = new CellDaemon(box);
@@ -131,7 +134,8 @@ export class CellRun {
   async #judgeServer(runs: readonly Run[]): Promise<void> {
     const replicas = this.#replicas;
     if (replicas === undefined) return;
-    const received = this.#reached().filter((point) => point === 'after release.record').length;
+    const recorded = isInAws(this.#cell.store) ? 'after release.request' : 'after release.record';
+    const received = this.#reached().filter((point) => point === recorded).length;
     if (received > runs.length) await this.#timePasses(); // the daemon reports a run without a record later
     const deadline = performance.now() + PATIENCE_MS;
     while ((await replicas.reported()) < received && performance.now() < deadline) {
@@ -144,9 +148,9 @@ export class CellRun {
   /** Launches the run, acts while its head is alive, and waits until the command ends. */
   async #launch(): Promise<void> {
     const { way, store } = this.#cell;
-    const where = way.includes('job') ? 'jobs' : isOnAws(store) ? 'batch' : 'local';
+    const where = way.includes('job') ? 'jobs' : isInAws(store) ? 'batch' : 'local';
     const environment = where === 'local' ? [] : ['--compute-env', where];
-    const workspace = store === 'server' ? ['--workspace', 'lab/rna'] : [];
+    const workspace = isOfTeam(store) ? ['--workspace', 'lab/rna'] : [];
     const detach = way === 'pruned' ? ['--detach'] : [];
     const started = this.#daemon.start([
       'run',
@@ -296,7 +300,7 @@ export class CellRun {
       return NAMES.filter((_, index) => this.#box.filesWith(this.#values[index] ?? '').length === 0);
     const [id = ''] = readdirSync(join(this.#box.state, 'runs'));
     const found = (await this.#aws.secrets()).filter((name) => name.includes(`/${id}`));
-    if (this.#cell.store === 'aws bundle') return found.length === 1 ? [] : ['the AWS secret'];
+    if (this.#cell.store !== 'aws per-secret') return found.length === 1 ? [] : ['the AWS secret'];
     return NAMES.filter((name) => !found.some((one) => one.endsWith(`/${name}`)));
   }
 

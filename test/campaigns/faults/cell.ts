@@ -4,12 +4,25 @@ import type { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import type { Kind } from './fault-kinds.ts';
 
-export const stores = ['run-directory', 'aws bundle', 'aws per-secret', 'server'] as const;
+export const stores = ['run-directory', 'aws bundle', 'aws per-secret', 'server', 'server aws'] as const;
 export type StoreName = (typeof stores)[number];
 
-/** Whether the secrets of a run are delivered through AWS. The store `server` is a run directory with secrets of a team server. */
+/**
+ * Whether the daemon delivers the secrets of a run through AWS. The store `server` is a run directory with secrets of a team server, and
+ * `server aws` is a compute environment of a team server, which delivers them itself.
+ */
 export function isOnAws(store: StoreName): boolean {
   return store.startsWith('aws');
+}
+
+/** Whether the secrets of a run are those of a team server. */
+export function isOfTeam(store: StoreName): boolean {
+  return store.startsWith('server');
+}
+
+/** Whether the secrets of a run are in AWS. */
+export function isInAws(store: StoreName): boolean {
+  return isOnAws(store) || store === 'server aws';
 }
 
 /**

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { serverSteps, steps, type FaultPoint } from '../../../daemon/system/steps.ts';
 
-import type { StoreName } from './cell.ts';
+import { isOfTeam, type StoreName } from './cell.ts';
 
 export const kinds = [
   'kill -9 daemon',
@@ -50,7 +50,7 @@ export function isOfServer(point: FaultPoint): boolean {
 }
 
 /** Points of the daemon between which it depends on a team server. */
-const OF_RELEASE = / (secrets|release|report)\./;
+const OF_RELEASE = / (secrets|release|report|held)\./;
 
 /**
  * Returns whether a kind of fault applies to a point of a store. A failure after a step is a lost reply. Only requests to AWS and
@@ -59,7 +59,7 @@ const OF_RELEASE = / (secrets|release|report)\./;
 export function happensAt(kind: Kind, point: FaultPoint, store: StoreName): boolean {
   if (isOfServer(point) || kind.endsWith(' replica')) return isOfServer(point) && kind.endsWith(' replica');
   // With other stores, all faults are injected at the points that do not concern a server.
-  if (store === 'server' && !OF_RELEASE.test(point) && kind !== 'kill -9 daemon') return false;
+  if (isOfTeam(store) && !OF_RELEASE.test(point) && kind !== 'kill -9 daemon') return false;
   if (kind === 'reply lost') return point.startsWith('after ');
   if (kind === 'I/O error') return point.startsWith('before ');
   if (kind === 'carried out late') return requestAt(point) !== undefined || point === 'before job.submit';

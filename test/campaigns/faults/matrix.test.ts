@@ -1,10 +1,10 @@
 import t from 'tap';
-import { stores } from './cell.ts';
+import { isOfTeam, stores } from './cell.ts';
 import { testSample } from './test-sample.ts';
 
 void t.test('a run with any fault leaves no secrets and reports its true outcome', (t) =>
   testSample(
     t,
-    stores.filter((store) => store !== 'server'),
+    stores.filter((store) => !isOfTeam(store)),
   ),
 );

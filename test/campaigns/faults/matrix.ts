@@ -5,6 +5,8 @@ import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import { startAws } from '../../support/aws/test-aws.ts';
 import type { RunningPostgres } from '../../support/postgres.ts';
 import {
+  isInAws,
+  isOfTeam,
   isOnAws,
   stores,
   ways,
@@ -53,15 +55,19 @@ export class Bench {
       wanted = stores,
     }: { readonly mayMount?: boolean; readonly wanted?: readonly StoreName[] } = {},
   ): Promise<Bench> {
-    const aws = wanted.some(isOnAws) ? await startAws(test) : undefined;
+    const aws = wanted.some(isInAws) ? await startAws(test) : undefined;
     const templates = new Map<StoreName, Template>();
     for (const store of wanted) {
-      if (store === 'server' || (aws === undefined && isOnAws(store))) continue;
+      if (isOfTeam(store) || (aws === undefined && isOnAws(store))) continue;
       templates.set(store, await makeTemplate(test, store, isOnAws(store) ? aws : undefined));
     }
     const team =
-      database === undefined || !wanted.includes('server') ? undefined : await BenchTeam.open(test, database);
-    if (team !== undefined) templates.set('server', makeTeamTemplate(test, team.stored, team.values));
+      database === undefined || !wanted.some(isOfTeam)
+        ? undefined
+        : await BenchTeam.open(test, database, aws);
+    for (const store of wanted.filter(isOfTeam))
+      if (team !== undefined && (aws !== undefined || !isInAws(store)))
+        templates.set(store, makeTeamTemplate(test, team.stored, team.values));
     const cloud = aws === undefined ? undefined : { aws, agent: BatchAgent.behind(test, aws) };
     return new Bench(cloud, team, templates, mayMount);
   }
@@ -76,8 +82,8 @@ export class Bench {
     if (template === undefined) throw new Error(`the store ${cell.store} is not available`);
     const once = (): Promise<Verdict> =>
       runCell(cell, template, {
-        cloud: isOnAws(cell.store) ? this.#cloud : undefined,
-        team: cell.store === 'server' ? this.#team : undefined,
+        cloud: isInAws(cell.store) ? this.#cloud : undefined,
+        team: isOfTeam(cell.store) ? this.#team : undefined,
         mayMount: this.#mayMount,
       });
     const verdict = await once();
@@ -89,7 +95,7 @@ const OF_SERVER: readonly Way[] = ['normal', 'refused', 'rekeyed'];
 
 /** Returns the scenarios of a store. On AWS Batch, heads are never jobs. */
 export function waysOf(store: StoreName): Way[] {
-  if (store === 'server') return [...OF_SERVER];
+  if (isOfTeam(store)) return [...OF_SERVER];
   return ways.filter((way) => way !== 'rekeyed' && (!isOnAws(store) || !/ job$/.test(way)));
 }
 

@@ -16,6 +16,8 @@ const DIE = 'kill -9 $PPID; sleep 0.1';
 /** Returns the script of a cell, which runs until the file `go` exists. On AWS Batch, batch-head.ts submits its job. */
 export function scriptOf({ store, way }: Cell): string {
   const onBatch = isOnAws(store);
+  // The daemon of the tests has no access to AWS there, so that the head registers no job definition.
+  const look = store === 'server aws' ? ':' : LOOK;
   if (way === 'with orphans') return [onBatch ? INTEND : SUBMIT, HOLD, DIE].join('; ');
-  return [onBatch ? INTEND : LOOK, HOLD, onBatch ? ':' : LOOK, 'echo x >>finished'].join('; ');
+  return [onBatch ? INTEND : look, HOLD, onBatch ? ':' : look, 'echo x >>finished'].join('; ');
 }

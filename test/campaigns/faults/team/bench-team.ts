@@ -17,6 +17,9 @@ import { HttpsFront } from '../../../support/server/https-front.ts';
 import { Team } from '../../../support/team.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 import { NAMES, newValues } from '../template.ts';
+import type { StrictAws } from '../../../support/aws/strict-aws.ts';
+import { ACCOUNT, QUEUE, REGION } from '../../../support/aws/test-aws.ts';
+import type { Ledger } from '../../../../daemon/ledger/ledger.ts';
 import { CellReplicas } from './cell-replicas.ts';
 
 export class BenchTeam {
@@ -25,12 +28,19 @@ export class BenchTeam {
   readonly #keyFile: string;
   readonly #front: HttpsFront;
   readonly #token: string;
+  readonly #endpoint: string | undefined;
   readonly values: readonly string[];
 
   private constructor(
     database: RunningPostgres,
     front: HttpsFront,
-    made: { template: string; keyFile: string; token: string; values: readonly string[] },
+    made: {
+      template: string;
+      keyFile: string;
+      token: string;
+      values: readonly string[];
+      endpoint: string | undefined;
+    },
   ) {
     this.#database = database;
     this.#front = front;
@@ -38,9 +48,11 @@ export class BenchTeam {
     this.#keyFile = made.keyFile;
     this.#token = made.token;
     this.values = made.values;
+    this.#endpoint = made.endpoint;
   }
 
-  static async open(test: Test, database: RunningPostgres): Promise<BenchTeam> {
+  /** `aws`: where the workspace has the compute environment `batch`. */
+  static async open(test: Test, database: RunningPostgres, aws: StrictAws | undefined): Promise<BenchTeam> {
     const template = `template_${randomBytes(6).toString('hex')}`;
     await asAdministrator(database, `CREATE DATABASE ${template}`);
     const keyFile = join(temporaryDirectory(test), 'vault.key');
@@ -54,9 +66,11 @@ export class BenchTeam {
     const scope = await findWorkspace(ledger.db, 'lab/rna');
     for (const [index, name] of NAMES.entries())
       await vault.set(machineUser(), scope, name, new SecretValue(Buffer.from(values[index] ?? '')));
+    if (aws !== undefined) await makeEnvironment(ledger, scope.id);
     const { text: token } = await team.token(ada, { scopes: ['read', 'launch'] });
     await ledger.close(); // PostgreSQL copies only databases without connections
-    return new BenchTeam(database, await HttpsFront.start(test), { template, keyFile, token, values });
+    const made = { template, keyFile, token, values, endpoint: aws?.endpoint };
+    return new BenchTeam(database, await HttpsFront.start(test), made);
   }
 
   /** How the daemon of a cell knows the server. */
@@ -73,7 +87,7 @@ export class BenchTeam {
     const urlFile = join(directory, 'database-url');
     writeFileSync(urlFile, urlOf(this.#database, database), { mode: 0o600 });
     const replicas = new CellReplicas(box, {
-      ...{ directory, urlFile, keyFile: this.#keyFile },
+      ...{ directory, urlFile, keyFile: this.#keyFile, endpoint: this.#endpoint },
       query: async (statement) => (await asAdministrator(this.#database, statement, database)).rows as never,
       drop: async () => {
         await asAdministrator(this.#database, `DROP DATABASE ${database} WITH (FORCE)`);
@@ -82,4 +96,19 @@ export class BenchTeam {
     this.#front.sockets = replicas.sockets;
     return replicas;
   }
+}
+
+async function makeEnvironment(ledger: Ledger, scope_id: string): Promise<void> {
+  const executionRole = `arn:aws:iam::${ACCOUNT}:role/nf-escrow-lab-rna`;
+  const settings = { region: REGION, queue: QUEUE, workDir: 's3://nf-work/run', executionRole };
+  await ledger.write((db) =>
+    db
+      .insertInto('server_environments')
+      .values({
+        ...{ id: 'batch', scope_id, name: 'batch', platform: 'aws-batch' },
+        ...{ settings: JSON.stringify({ aws: settings }), own_resource: executionRole },
+        ...{ created_by: 'ada', created_at: '2026-01-05T10:00:00.000Z' },
+      })
+      .execute(),
+  );
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from '../../../../daemon/contract/types.ts';
 import { send } from '../../../support/http.ts';
 import { testProgram, until, type Sandbox, type Started } from '../../../support/sandbox.ts';
+import { ACCOUNT } from '../../../support/aws/test-aws.ts';
 import { NAMES } from '../template.ts';
 import { judgeReleases, type ObservedServer } from './judge-server.ts';
 
@@ -15,6 +16,8 @@ interface Ground {
   readonly urlFile: string;
   /** Copied, because cells rekey. */
   readonly keyFile: string;
+  /** Of the AWS in which the server delivers secrets. */
+  readonly endpoint: string | undefined;
   readonly query: <Row>(statement: string) => Promise<Row[]>;
   readonly drop: () => Promise<void>;
 }
@@ -30,7 +33,7 @@ export class CellReplicas {
   constructor(box: Sandbox, ground: Ground) {
     this.#box = box;
     this.#ground = ground;
-    const { directory, urlFile } = ground;
+    const { directory, urlFile, endpoint } = ground;
     const keyFile = join(directory, 'vault.key');
     copyFileSync(ground.keyFile, keyFile);
     this.sockets = [1, 2].map((each) => join(directory, `${String(each)}.sock`));
@@ -40,6 +43,7 @@ export class CellReplicas {
         ...{ listen: `unix:${socket}`, publicUrl: 'https://localhost', trustedProxies: ['unix'] },
         ...{ vault: { keyFile }, database: { urlFile, poolSize: 3 }, drain: { delaySeconds: 0 } },
         stateDirectory: directory,
+        ...(endpoint === undefined ? {} : { awsAccounts: [{ account: ACCOUNT, endpoint }] }),
       };
       writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
       return config;
