@@ -117,7 +117,7 @@ export async function serve(
       onThisHost,
       removers: removersOf(platforms, [
         runDirectories,
-        new HeldDeliveries({ ledger, clock: systemClock, faults }),
+        new HeldDeliveries({ ledger, clock: systemClock, faults, lateMs: waits?.late }),
       ]),
       runDirectories,
       jobStatus: new JobStatusCache(createScheduler, jobsClock),

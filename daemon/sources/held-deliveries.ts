@@ -23,6 +23,8 @@ interface Options {
   readonly ledger: Pick<Ledger, 'db'>;
   readonly clock: Clock;
   readonly faults: FaultInjector;
+  /** How long the server may carry out a request that it has not answered, in milliseconds. Tests shorten it. */
+  readonly lateMs?: number | undefined;
 }
 
 /** What a server says about a delivery. `unknown`: it does not have it. `unrequested`: nothing was requested of it. */
@@ -82,7 +84,8 @@ export class HeldDeliveries implements LeaseRemover {
 
   async #judgeUnknown(target: string, sentAt: string | null): Promise<Finding> {
     const server = new URL(target).origin;
-    const until = sentAt === null ? 0 : Date.parse(sentAt) + REQUEST_MS + SKEW_MS;
+    const { lateMs = REQUEST_MS + SKEW_MS } = this.#options;
+    const until = sentAt === null ? 0 : Date.parse(sentAt) + lateMs;
     if (this.#options.clock.now() < until)
       return {
         state: 'present',

@@ -9,7 +9,7 @@ import type { FaultPoint } from '../../../daemon/system/steps.ts';
 
 const [every = '1', side = '2', wanted = '', offset = '0', mounts = ''] = process.argv.slice(2);
 /** The stores whose cells are wanted: a text that begins with the name of a store selects no other. */
-const named = stores.filter((store) => wanted.startsWith(store));
+const named = stores.filter((store) => `${wanted} ·`.startsWith(`${store} ·`));
 const alone = standalone();
 const database = await startPostgres(alone.test);
 const benches = await Promise.all(
