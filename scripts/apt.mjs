@@ -20,6 +20,15 @@ const INSTALL = ['install', '-y', '-q', '--no-install-recommends', '--no-upgrade
 /** In English, because the output of a simulation is parsed. */
 const environment = () => ({ ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' });
 
+let areListsCurrent = false;
+
+/** Downloads the lists of packages, once per process. */
+function updateLists() {
+  if (areListsCurrent) return;
+  run('apt-get', ['update', '-q'], { env: environment() });
+  areListsCurrent = true;
+}
+
 /** Installs packages as root with apt. Otherwise prints how to install them and returns false. */
 export function installSystemPackage(names, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {
@@ -27,7 +36,7 @@ export function installSystemPackage(names, title) {
     return false;
   }
   const packages = names.split(' ');
-  run('apt-get', ['update', '-q'], { env: environment() });
+  updateLists();
   const changed = changedPackages(simulate(packages));
   if (changed.length > 0) {
     say(
@@ -38,6 +47,39 @@ export function installSystemPackage(names, title) {
   say(`${title} is missing: installing ${names} with apt-get`);
   run('apt-get', [...INSTALL, ...packages], { env: environment() });
   return true;
+}
+
+/** Installs groups of packages with one call of apt, as far as chooseGroups permits. Prints no reason for a group that it omits. */
+export function installTogether(groups) {
+  if (groups.length === 0 || process.getuid() !== 0 || !which('apt-get')) return;
+  try {
+    updateLists();
+    const packages = chooseGroups(groups, canInstall).flat();
+    if (packages.length === 0) return;
+    say(`installing with apt-get what tests need: ${packages.join(' ')}`);
+    run('apt-get', [...INSTALL, ...packages], { env: environment() });
+  } catch {
+    // The caller installs each group that is still missing separately, which reports the error.
+  }
+}
+
+/**
+ * Returns the groups of packages to install together: all, or those that can be installed separately, or none. A group cannot be
+ * installed if a distribution does not have it, or if it would change an installed package.
+ */
+export function chooseGroups(groups, canInstall) {
+  if (canInstall(groups.flat())) return groups;
+  const possible = groups.filter((packages) => canInstall(packages));
+  return possible.length > 0 && canInstall(possible.flat()) ? possible : [];
+}
+
+/** Returns whether apt can install packages without a change to installed packages. */
+function canInstall(packages) {
+  try {
+    return changedPackages(simulate(packages)).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 function simulate(packages) {
@@ -60,14 +102,13 @@ export function changedPackages(simulated) {
 }
 
 /** Installs PostgreSQL without a cluster, so that no server starts. */
-export function installPostgres() {
-  const title = 'PostgreSQL';
-  if (process.getuid() !== 0) return installSystemPackage('postgresql', title);
+export function installPostgres(names, title) {
+  if (process.getuid() !== 0) return installSystemPackage(names, title);
   if (!existsSync(CLUSTER_SETTINGS) && !installSystemPackage('postgresql-common', title)) return false;
   const settings = readFileSync(CLUSTER_SETTINGS, 'utf8');
   writeFileSync(CLUSTER_SETTINGS, `${settings}\ncreate_main_cluster = false\n`);
   try {
-    return installSystemPackage('postgresql', title);
+    return installSystemPackage(names, title);
   } finally {
     writeFileSync(CLUSTER_SETTINGS, settings);
   }
@@ -84,7 +125,7 @@ export function unpackSystemPackage(name, directory) {
   mkdirSync(dirname(directory), { recursive: true });
   const work = mkdtempSync(join(dirname(directory), '.unpacking-'));
   try {
-    if (process.getuid() === 0) run('apt-get', ['update', '-q'], { env: environment() });
+    if (process.getuid() === 0) updateLists();
     run('apt-get', ['download', '-q', name], { cwd: work, env: environment() });
     const [archive] = readdirSync(work).filter((file) => file.endsWith('.deb'));
     run('dpkg', ['-x', join(work, archive), join(work, 'files')]);

@@ -16,15 +16,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { installPostgres, installSystemPackage, unpackSystemPackage } from './apt.mjs';
+import { installSystemPackage, unpackSystemPackage } from './apt.mjs';
 import { fetchPackage } from './packages/fetch-package.mjs';
 import { buildPlugin } from './plugin.mjs';
 import { cacheDirectory, pageDirectories, root, run, say, which } from './steps.mjs';
+import { canMakeVenv, ensureSystemPackages, findJava, hasFont } from './system-packages.mjs';
 
 const pageManifests = pageDirectories.map((directory) => `${directory}/manifest.json`);
 const NEXTFLOW_VERSION = '24.10.0';
-/** Where Debian installs the programs of PostgreSQL, by version. */
-const POSTGRES = '/usr/lib/postgresql';
 /** The fake of AWS in tests. */
 const MOTO_VERSION = '5.2.5';
 /** Generates a client for a test of the API. */
@@ -114,19 +113,7 @@ function removeStale() {
 
 /** Returns the path of Java 17 or later, and installs it if needed; undefined when that is not possible. */
 export function ensureJava() {
-  const java = findJava();
-  if (java !== undefined) return java;
-  if (!installSystemPackage('openjdk-17-jre-headless', 'Java 17')) return undefined;
-  return findJava();
-}
-
-function findJava() {
-  const { JAVA_CMD, JAVA_HOME } = process.env;
-  const candidates = [JAVA_CMD, JAVA_HOME && join(JAVA_HOME, 'bin/java'), which('java')].filter(Boolean);
-  return candidates.find((path) => {
-    const { status, stderr } = spawnSync(path, ['-version'], { encoding: 'utf8' });
-    return status === 0 && Number(/version "(\d+)/.exec(stderr)?.[1]) >= 17;
-  });
+  return ensureSystemPackages('java') ? findJava() : undefined;
 }
 
 /**
@@ -147,7 +134,7 @@ function cachedNextflow() {
   const home = join(cache, `nextflow-${NEXTFLOW_VERSION}`);
   const launcher = join(home, 'nextflow');
   if (!existsSync(home)) {
-    if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return undefined;
+    if (!ensureSystemPackages('maven')) return undefined;
     mkdirSync(cache, { recursive: true });
     const work = mkdtempSync(join(cache, '.fetching-'));
     try {
@@ -182,8 +169,7 @@ function fetchNextflow(directory) {
  * with Nextflow's own secrets file.
  */
 export function ensurePlugin() {
-  if (!which('javac') && !installSystemPackage('default-jdk-headless', 'A JDK (17 or later)')) return false;
-  if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return false;
+  if (!ensureSystemPackages('jdk') || !ensureSystemPackages('maven')) return false;
   buildPlugin();
   return true;
 }
@@ -267,8 +253,7 @@ function ensureVenv(name, requirement) {
   const home = join(cache, name);
   const done = join(home, '.complete');
   if (existsSync(done)) return home;
-  if (!canMakeVenv() && !(installSystemPackage('python3-venv', 'Python 3 with venv') && canMakeVenv()))
-    return undefined;
+  if (!ensureSystemPackages('venv') || !canMakeVenv()) return undefined;
   mkdirSync(cache, { recursive: true });
   say(`installing ${requirement} with pip (once)`);
   run('python3', ['-m', 'venv', home]);
@@ -278,39 +263,29 @@ function ensureVenv(name, requirement) {
   return home;
 }
 
-function canMakeVenv() {
-  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0;
-}
-
 /** Installs strace, with which a test verifies that data is on disk before the response. Returns whether it is available. */
 export function ensureStrace() {
-  return which('strace') !== undefined || installSystemPackage('strace', 'strace');
+  return ensureSystemPackages('strace');
 }
 
 /** Installs `setfacl` for tests of access control lists. Returns whether it is available. */
 export function ensureAcl() {
-  return which('setfacl') !== undefined || installSystemPackage('acl', 'acl');
+  return ensureSystemPackages('acl');
 }
 
 /** Installs the container engines in which tests start tasks. Returns which are available. */
 export function ensureContainers() {
-  const podman = which('podman') && which('runc') ? true : installSystemPackage('podman runc', 'Podman');
-  const charliecloud = which('ch-run') ? true : installSystemPackage('charliecloud-runtime', 'Charliecloud');
-  return { podman, charliecloud };
+  return { podman: ensureSystemPackages('podman'), charliecloud: ensureSystemPackages('charliecloud') };
 }
 
 /** Installs the programs of the Slurm that tests start. Returns whether they are available. */
 export function ensureSlurm() {
-  const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged'];
-  const path = `${process.env.PATH}:/usr/sbin`;
-  if (programs.every((name) => which(name, path))) return true;
-  return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
+  return ensureSystemPackages('slurm');
 }
 
 /** Installs the PostgreSQL that tests start. Returns whether it is available. */
 export function ensurePostgres() {
-  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES) : [];
-  return versions.some((version) => existsSync(join(POSTGRES, version, 'bin/initdb'))) || installPostgres();
+  return ensureSystemPackages('postgres');
 }
 
 /**
@@ -329,15 +304,7 @@ export function ensurePromtool() {
  * undefined if they are not available.
  */
 export function ensureModules() {
-  const libraries = 'for _, name in ipairs({"posix", "lfs", "json", "term"}) do require(name) end';
-  const hasInterpreters = () =>
-    which('tclsh') !== undefined && spawnSync('lua5.3', ['-e', libraries]).status === 0;
-  const interpreters = 'tcl lua5.3 lua-posix lua-filesystem lua-json lua-term';
-  try {
-    if (!hasInterpreters() && !installSystemPackage(interpreters, 'Tcl and Lua')) return undefined;
-  } catch {
-    return undefined; // not in every distribution
-  }
+  if (!ensureSystemPackages('interpreters')) return undefined;
   const home = (name) => join(cacheDirectory(), name);
   for (const name of ['environment-modules', 'lmod'])
     if (!unpackSystemPackage(name, home(name))) return undefined;
@@ -349,27 +316,17 @@ export function ensureModules() {
 
 /** Installs `bindfs`, with which tests imitate a network file system. Returns whether it is available. */
 export function ensureBindfs() {
-  return which('bindfs') ? true : installSystemPackage('bindfs', 'bindfs');
+  return ensureSystemPackages('bindfs');
 }
 
 /** Installs Grid Engine, which tests start. Returns whether it is available; tests skip it otherwise. */
 export function ensureGridEngine() {
-  if (which('sge_qmaster', `${process.env.PATH}:/usr/sbin`) && which('qsub')) return true;
-  try {
-    return installSystemPackage('gridengine-master gridengine-exec gridengine-client', 'Grid Engine');
-  } catch {
-    return false; // not in every distribution
-  }
+  return ensureSystemPackages('gridEngine');
 }
 
 /** Installs Chromium, and the font of the page in tests. Returns whether they are available; tests skip them otherwise. */
 export function ensureChromium() {
-  if (which('chromium') && hasFont('DejaVuSans.ttf')) return true;
-  try {
-    return installSystemPackage('chromium fonts-dejavu-core', 'Chromium');
-  } catch {
-    return false; // not in every distribution
-  }
+  return ensureSystemPackages('chromium');
 }
 
 /** Installs Inter, the font of the page in screenshots. Returns whether it is available. */
@@ -377,23 +334,12 @@ export function ensureInter() {
   return hasFont('Inter-Regular.otf') || installSystemPackage('fonts-inter', 'Inter');
 }
 
-function hasFont(file) {
-  const fonts = '/usr/share/fonts';
-  return (
-    existsSync(fonts) && readdirSync(fonts, { recursive: true }).some((path) => path.endsWith(`/${file}`))
-  );
-}
-
 /** Installs the shells, and at, from which tests start nf-escrow. Returns whether they are available. */
 export function ensureCallers() {
-  const names = ['zsh', 'dash', 'tcsh', 'fish', 'at', 'sudo'].filter((name) => !which(name));
-  return (
-    names.length === 0 ||
-    installSystemPackage(names.join(' '), `A program from which tests start nf-escrow (${names.join(', ')})`)
-  );
+  return ensureSystemPackages('callers');
 }
 
 /** Installs `crontab` for the test of `daemon install`. Returns whether it is available. */
 export function ensureCron() {
-  return which('crontab') ? true : installSystemPackage('cron', 'cron');
+  return ensureSystemPackages('cron');
 }

@@ -34,6 +34,7 @@ import {
   ensureStrace,
 } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
+import { installMissingSystemPackages } from './system-packages.mjs';
 
 const CI = process.env.CI === 'true';
 
@@ -101,6 +102,7 @@ runDriver(async () => {
 
 /** Installs the programs that tests need, as far as possible. CI requires all of them. */
 function setUp() {
+  installMissingSystemPackages();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (CI && nextflow === undefined) throw new Error('In CI, the tests need Java and Nextflow.');
   const plugin = ensurePlugin();
