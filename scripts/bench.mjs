@@ -1,7 +1,5 @@
-// npm run bench [-- --only GROUP[,GROUP...]] [-- --json FILE]: measures figures, in alternation with a peer if there is one,
-// and prints a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only
-// the ratios are comparable. Groups: see GROUPS. --only engine stands for all groups that need no Nextflow. --page writes the figures of
-// the group peers into docs/performance.md.
+// npm run bench [-- OPTIONS]: measures figures, in alternation with a peer if there is one, and prints a table and one line of JSON.
+// Absolute times depend on the machine; only the ratios are comparable. Options: see scripts/bench/options.mjs.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,6 +7,7 @@ import { pages } from './bench/api.mjs';
 import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, vault, watching } from './bench/engine.mjs';
 import { events } from './bench/events.mjs';
+import { readOptions, usage } from './bench/options.mjs';
 import { page } from './bench/page.mjs';
 import { peers } from './bench/peers.mjs';
 import { people } from './bench/people.mjs';
@@ -48,6 +47,9 @@ const GROUPS = {
   team: { measure: team },
 };
 
+/** EX_USAGE in sysexits(3). */
+const USAGE_ERROR = 64;
+
 function print(results) {
   const ms = (value) => (value === undefined ? '-' : `${value.toFixed(value < 100 ? 1 : 0)} ms`);
   process.stdout.write(
@@ -61,30 +63,19 @@ function print(results) {
   }
 }
 
-function optionValue(name) {
-  const index = process.argv.indexOf(name);
-  if (index === -1) return undefined;
-  const value = process.argv[index + 1];
-  if (value === undefined || value.startsWith('-')) throw new Error(`${name} requires a value.`);
-  return value;
-}
-
-/** Returns the names of the requested groups. */
-function selectGroups() {
-  const all = Object.keys(GROUPS);
-  const engine = all.filter((name) => !GROUPS[name].needsNextflow);
-  const selected = (optionValue('--only') ?? all.join(','))
-    .split(',')
-    .flatMap((name) => (name === 'engine' ? engine : [name]));
-  const unknown = selected.find((name) => !all.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`Unknown group "${unknown}". Groups: engine, ${all.join(', ')}.`);
-  return all.filter((name) => selected.includes(name));
-}
-
 runDriver(async () => {
-  const groups = selectGroups();
-  const file = optionValue('--json');
+  let options;
+  try {
+    options = readOptions(process.argv.slice(2), GROUPS);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage(GROUPS)}`);
+    return USAGE_ERROR;
+  }
+  if (options.help) {
+    process.stdout.write(usage(GROUPS));
+    return 0;
+  }
+  const { groups, json: file } = options;
   ensureDependencies();
   ensureBuilt();
   const needsNextflow = groups.some((name) => GROUPS[name].needsNextflow);
@@ -106,7 +97,7 @@ runDriver(async () => {
       node: spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim(),
     };
     process.stdout.write(`\n${JSON.stringify({ machine, results })}\n`);
-    if (process.argv.includes('--page')) writeFigures(results, machine);
+    if (options.page) writeFigures(results, machine);
     if (file !== undefined) writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   } finally {
     bench.escrow(['daemon', 'stop']);
