@@ -7,6 +7,7 @@ import { pages } from './bench/api.mjs';
 import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, vault, watching } from './bench/engine.mjs';
 import { events } from './bench/events.mjs';
+import { install } from './bench/install.mjs';
 import { readOptions, usage } from './bench/options.mjs';
 import { page } from './bench/page.mjs';
 import { peers } from './bench/peers.mjs';
@@ -32,6 +33,7 @@ const GROUPS = {
   task: { measure: perTask, needsNextflow: true },
   fidelity: { measure: fidelity, needsNextflow: true },
   size: { measure: size, needsNextflow: true },
+  install: { measure: install, needsNextflow: true },
   end: { measure: end },
   recovery: { measure: recovery },
   start: { measure: starts },

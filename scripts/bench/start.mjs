@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { node, root, say, which } from '../steps.mjs';
+import { openedIn, openedLines } from './opened-files.mjs';
 import { median, program } from './place.mjs';
 
 const ROUNDS = 31;
@@ -128,12 +129,12 @@ function filesOpened(bench) {
   if (which('strace') === undefined) return [];
   const args = ['-f', '-e', 'trace=open,openat', program, '--version'];
   const { stderr } = spawnSync('strace', args, { env: bench.env, encoding: 'utf8' });
-  const opened = stderr.split('\n').filter((line) => /open(at)?\(/.test(line) && !line.includes(' = -1 '));
-  const own = new Set(
-    opened.map((line) => /"([^"]*)"/.exec(line)?.[1]).filter((path) => path?.startsWith(`${root}/`)),
-  );
   return [
-    { figure: "files opened for --version: the package's own", value: own.size, wanted: '-' },
-    { figure: 'files opened for --version: all', value: opened.length, wanted: '-' },
+    {
+      figure: "files opened for --version: the package's own",
+      value: openedIn(root, stderr).size,
+      wanted: '-',
+    },
+    { figure: 'files opened for --version: all', value: openedLines(stderr).length, wanted: '-' },
   ];
 }
