@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { packageFile } from '../package-files.ts';
@@ -6,24 +6,31 @@ import { EscrowError } from '../errors.ts';
 import { describeViolation } from './describe-violation.ts';
 import type { Contract } from './types.ts';
 
-let compiled: Ajv2020 | undefined;
+let loaded: Ajv2020 | undefined;
 
-/** Loads the schemas on first use. Each is compiled when it is first needed. */
-function validators(): Ajv2020 {
-  if (compiled !== undefined) return compiled;
-  compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, verbose: true });
-  compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary', 'x-rule']); // for the command line and messages
-  const directory = packageFile('schemas');
-  for (const file of readdirSync(directory)) {
-    if (file.endsWith('.json'))
-      compiled.addSchema(JSON.parse(readFileSync(join(directory, file), 'utf8')) as object, file);
+/**
+ * Returns the schemas, with at least `file` and those that it refers to. Each file is read when it is first needed: a daemon needs few of
+ * the 200, and each costs a round trip if the program is on a network file system.
+ */
+function schemasWith(file: string): Ajv2020 {
+  if (loaded === undefined) {
+    loaded = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, verbose: true });
+    loaded.addVocabulary(['x-platform', 'x-placeholder', 'x-summary', 'x-rule']); // for the command line and messages
   }
-  return compiled;
+  load(loaded, file);
+  return loaded;
+}
+
+function load(schemas: Ajv2020, file: string): void {
+  if (schemas.schemas[file] !== undefined) return;
+  const text = readFileSync(join(packageFile('schemas'), file), 'utf8');
+  schemas.addSchema(JSON.parse(text) as object, file);
+  for (const [, reference = ''] of text.matchAll(/"\$ref": *"([^"#]+)/g)) load(schemas, reference);
 }
 
 /** Returns the parsed content of `schemas/<file>`. */
 export function schemaOf(file: string): object {
-  return validators().getSchema(file)?.schema as object;
+  return schemasWith(file).schemas[file]?.schema as object; // getSchema would compile it
 }
 
 /**
@@ -34,8 +41,7 @@ export function validate<Name extends keyof Contract>(
   file: string,
   data: unknown,
 ): NonNullable<Contract[Name]> {
-  const check = validators().getSchema(file) as ValidateFunction | undefined;
-  if (check === undefined) throw new Error(`there is no schema ${file}`);
+  const check = schemasWith(file).getSchema(file) as ValidateFunction;
   if (check(data)) return data as NonNullable<Contract[Name]>;
   const [violation] = check.errors ?? [];
   if (violation === undefined) throw new Error(`${file} reports no violation`);
