@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
 import type { Plan, Receipt, ReleaseReceipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { createEnvironment, startServerOn, USER_KEY } from '../../support/aws/server-environment.ts';
 import { ACCOUNT, REGION } from '../../support/aws/test-aws.ts';
@@ -10,6 +10,8 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 import { until, type Sandbox } from '../../support/sandbox.ts';
 import type { TeamServer } from '../../support/server/team-server.ts';
+
+t.setTimeout(900_000); // on a busy machine, each command takes seconds
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 const RUN = ['run', '--workspace', 'lab/rna', '--compute-env', 'batch'];
@@ -24,7 +26,7 @@ interface Ground {
 
 function withServer(title: string, body: (t: Test, ground: Ground) => Promise<void>): void {
   withAws(title, async (t, aws) => {
-    t.setTimeout(240_000);
+    t.setTimeout(300_000);
     const { server, box } = await startServerOn(t, aws);
     const value = `canary-${randomBytes(16).toString('hex')}`;
     const set = await box.escrow(['secrets', 'set', 'FOO_KEY', '--workspace', 'lab/rna'], { input: value });
