@@ -26,7 +26,7 @@ export const launches: readonly Mistake[] = [
   {
     line: 'nf-escrow run --compute-env "my cluster" main.nf',
     status: 64,
-    says: '--compute-env must be a name of lower-case letters, digits, hyphens and underscores, not "my cluster".',
+    says: '--compute-env must be NAME or SERVER:NAME of lower-case letters, digits, hyphens and underscores, not "my cluster".',
     hint: RUN_HELP,
   },
   {
