@@ -1,5 +1,5 @@
 // The vault of two replicas gets a new key while both serve requests.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { postgresServer } from '../../support/each-ledger.ts';
@@ -64,7 +64,9 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   t.match(early, { status: 75, stderr: /of 2 running replicas do not have it/ });
   t.same(await inUse(), [old], 'the new key encrypts nothing yet');
 
-  copyFileSync(keyOf(one), keyOf(two));
+  // In one step, because the requests of the replica read the file meanwhile.
+  copyFileSync(keyOf(one), `${keyOf(two)}.new`);
+  renameSync(`${keyOf(two)}.new`, keyOf(two));
   two.kill('SIGHUP');
   const done = await until('both replicas have the key', async () => {
     const activated = await one.escrow(['serve', 'rekey', 'activate']);
