@@ -22,7 +22,7 @@ void t.test('describes a violation as a sentence about the field, without the da
   for (const [file, data, field, message] of [
     ['run-query.json', { limit: 0 }, 'limit', 'limit must be a number from 1 to 1000.'],
     ['run-query.json', { limit: '7.5' }, 'limit', 'limit must be a whole number from 1 to 1000.'],
-    ['audit-query.json', { before: 'x' }, 'before', 'before must be a number from 1.'],
+    ['audit-query.json', { before: 'x' }, 'before', 'before must be a number from 1 to 9007199254740991.'],
     ['run-prune.json', {}, 'days', 'days is missing.'],
     ['run-prune.json', { days: 1, dayz: 1 }, 'dayz', 'dayz is not a known field.'],
     ['run-prune.json', 'canary', undefined, 'The body must be an object.'],

@@ -107,7 +107,7 @@ export const commandLines: readonly Mistake[] = [
   {
     line: 'nf-escrow audit --before yesterday',
     status: 64,
-    says: '--before must be a number from 1, not yesterday.',
+    says: '--before must be a number from 1 to 9007199254740991, not yesterday.',
     hint: 'Run `nf-escrow audit --help` for usage.',
   },
   {
