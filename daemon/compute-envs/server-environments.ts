@@ -55,12 +55,7 @@ export async function listServerEnvironments(
   db: Queries,
   scope: WorkspaceScope,
 ): Promise<ServerEnvironment[]> {
-  const rows = await db
-    .selectFrom('server_environments')
-    .selectAll()
-    .where('scope_id', '=', scope.id)
-    .orderBy('name')
-    .execute();
+  const rows = await rowsOf(db, scope);
   return rows.map((row) => describe(row, scope));
 }
 
@@ -70,12 +65,7 @@ export async function findServerEnvironment(
   scope: WorkspaceScope,
   name: string,
 ): Promise<FoundEnvironment> {
-  const rows = await db
-    .selectFrom('server_environments')
-    .selectAll()
-    .where('scope_id', '=', scope.id)
-    .orderBy('name')
-    .execute();
+  const rows = await rowsOf(db, scope);
   const found = rows.find((row) => row.name === name);
   if (found !== undefined) return { id: found.id, environment: describe(found, scope) };
   throw notFoundError(
@@ -156,6 +146,15 @@ export async function removeServerEnvironment(
     await db.deleteFrom('server_environments').where('id', '=', id).execute();
     await record(db, { type: 'compute-environment.removed', by: by.user, data: { workspace, name } });
   });
+}
+
+async function rowsOf(db: Queries, scope: WorkspaceScope) {
+  return db
+    .selectFrom('server_environments')
+    .selectAll()
+    .where('scope_id', '=', scope.id)
+    .orderBy('name')
+    .execute();
 }
 
 async function assertNotShared(db: Queries, scope: WorkspaceScope, resource: string): Promise<void> {

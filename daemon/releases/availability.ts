@@ -1,4 +1,5 @@
 import type { Ledger, Queries } from '../ledger/ledger.ts';
+import { writeMeta } from '../ledger/meta.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 
 const ROW = 'availability';
@@ -25,15 +26,11 @@ export async function noteAvailable(
       const { at, missed } = (await read(db)) ?? { at: clock.now(), missed: 0 };
       const now = clock.now();
       const gap = Math.floor((now - at) / 1000);
-      const value = JSON.stringify({
+      const noted: Availability = {
         at: Math.max(at, now),
         missed: gap > GAP_SECONDS ? missed + gap : missed,
-      } satisfies Availability);
-      await db
-        .insertInto('meta')
-        .values({ key: ROW, value })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-        .execute();
+      };
+      await writeMeta(db, ROW, JSON.stringify(noted));
     }),
   );
 }

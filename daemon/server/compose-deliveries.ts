@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { asComputeEnvironment } from '../compute-envs/server-environments.ts';
 import { localClaims, sharedClaims } from '../deliveries/claims.ts';
@@ -10,6 +9,7 @@ import { systemClock } from '../system/time/clock.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
+import { claimsOf } from './shared-work.ts';
 
 const [PLATFORM] = Object.keys(serverPlatforms) as [keyof typeof serverPlatforms];
 
@@ -41,10 +41,7 @@ export function composeDeliveries({ settings, store, vault, faults, log, times =
   const { objects } = stores.secrets;
   const deliveries: Delivering = {
     ...{ ledger, vault, faults, limits: settings.limits, stores, owner, log },
-    claims:
-      postgres === undefined
-        ? localClaims(ledger)
-        : sharedClaims(postgres.claims(`${hostname()} ${String(process.pid)}`)),
+    claims: postgres === undefined ? localClaims(ledger) : sharedClaims(claimsOf(postgres)),
     removers: new Map(objects === undefined ? [] : [[objects.kind, objects]]),
     complete: (environment) => ({
       ...asComputeEnvironment(environment),

@@ -1,21 +1,22 @@
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { maintainReleases } from '../releases/upkeep.ts';
-import { step, type FaultInjector } from '../system/steps.ts';
+import type { FaultInjector } from '../system/steps.ts';
 import type { Delivering } from '../deliveries/delivering.ts';
 import { sweepIfDue } from './sweep-lost.ts';
 import { expireEvents } from './audit/expire-events.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
+import { withSharedWork } from './shared-work.ts';
 
 const HOUR_MS = 3_600_000;
 /** The shared work of all replicas (`shared_work`). */
 const WORK = 'releases';
 
 /**
- * Maintains releases and the audit log now and each hour, and searches for deliveries that the ledger lacks. One replica at a time maintains releases: the others leave it to the one that
- * has claimed it. `retentionDays`: of the audit log. A failure is logged; the next hour retries. `stop` waits for a round that has started.
+ * Maintains releases and the audit log now and each hour, and searches for deliveries that the ledger lacks. One replica at a time maintains
+ * releases: the others leave it to the one that has claimed it. `retentionDays`: of the audit log. A failure is logged; the next hour
+ * retries. `stop` waits for a round that has started.
  */
 export function maintainHourly(
   store: ServerLedger,
@@ -56,15 +57,10 @@ async function maintainClaimed(
     await maintainReleases(ledger, faults);
     return;
   }
-  const claims = postgres.claims(`${hostname()} ${String(process.pid)}`);
-  const [claim] = await step(faults, 'work.claim', async () => {
-    await claims.add(WORK);
-    return claims.take('shared_work', (eb) => eb('id', '=', WORK), 1);
+  await withSharedWork(postgres, WORK, faults, async (claims, claim) => {
+    // Each write fails if another replica has claimed the work since, because this one was paused.
+    const write: Ledger['write'] = (work) =>
+      claims.write(claim, (db) => work(db as unknown as Parameters<typeof work>[0]));
+    await maintainReleases({ clock: ledger.clock, write }, faults);
   });
-  if (claim === undefined) return;
-  // Each write fails if another replica has claimed the work since, because this one was paused.
-  const write: Ledger['write'] = (work) =>
-    claims.write(claim, (db) => work(db as unknown as Parameters<typeof work>[0]));
-  await maintainReleases({ clock: ledger.clock, write }, faults);
-  await step(faults, 'work.finish', () => claims.release(claim));
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { writeMeta } from '../ledger/meta.ts';
 import type { Keys } from '../vault/keys/keys.ts';
 
 const PREFIX = 'replica:';
@@ -68,13 +69,7 @@ export class ReplicaKeys {
       ...{ version: this.#version, startedAt: this.#startedAt },
     };
     const value = JSON.stringify(announcement);
-    await this.#ledger.write((db) =>
-      db
-        .insertInto('meta')
-        .values({ key: this.#row, value })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-        .execute(),
-    );
+    await this.#ledger.write((db) => writeMeta(db, this.#row, value));
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -1,11 +1,11 @@
-import { hostname } from 'node:os';
 import type { Delivering } from '../deliveries/delivering.ts';
 import { sweepDeliveries } from '../deliveries/sweep-deliveries.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
-import type { Claim } from '../ledger/postgres/claims.ts';
+import { readMeta, writeMeta } from '../ledger/meta.ts';
 import { serverPlatforms } from '../stores/registry.ts';
 import { step } from '../system/steps.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
+import { withSharedWork } from './shared-work.ts';
 
 const ROW = 'sweep';
 /** The shared work of all replicas. */
@@ -37,16 +37,16 @@ export async function sweepIfDue(
   deliveries: Delivering,
 ): Promise<void> {
   const changed = await findChangedCluster(postgres);
-  await step(deliveries.faults, 'work.claim', () =>
-    ledger.write(async (db) => {
-      if (changed !== undefined && (await read(db))?.cluster !== changed)
-        await requestSweep(db, ledger.clock.now(), changed);
-    }),
-  );
+  if (changed !== undefined)
+    await step(deliveries.faults, 'work.claim', () =>
+      ledger.write(async (db) => {
+        if ((await read(db))?.cluster !== changed) await requestSweep(db, ledger.clock.now(), changed);
+      }),
+    );
   const sweeps = await read(ledger.db);
   const now = ledger.clock.now();
   if (sweeps === undefined || now > sweeps.until || now - sweeps.last < INTERVAL_MS) return;
-  await withClaim(deliveries, postgres, async () => {
+  const work = async (): Promise<void> => {
     await sweepDeliveries(deliveries, (environment, sweeper) => {
       const platform = environment.platform as keyof typeof serverPlatforms;
       return serverPlatforms[platform].sweep(environment, sweeper);
@@ -54,7 +54,9 @@ export async function sweepIfDue(
     await step(deliveries.faults, 'work.finish', () =>
       ledger.write((db) => write(db, { ...sweeps, last: ledger.clock.now() })),
     );
-  });
+  };
+  if (postgres === undefined) await work();
+  else await withSharedWork(postgres, WORK, deliveries.faults, work); // idempotent, so that a second replica may do it if this one is paused
 }
 
 /** Returns the cluster of the database if it has changed since it was accepted. */
@@ -64,35 +66,11 @@ async function findChangedCluster(postgres: ServerLedger['postgres']): Promise<s
   return changed ? `${current.systemIdentifier} ${String(current.timeline)}` : undefined;
 }
 
-async function withClaim(
-  { faults }: Pick<Delivering, 'faults'>,
-  postgres: ServerLedger['postgres'],
-  work: () => Promise<void>,
-): Promise<void> {
-  if (postgres === undefined) return work();
-  const claims = postgres.claims(`${hostname()} ${String(process.pid)}`);
-  const [claim] = await step(faults, 'work.claim', async (): Promise<Claim[]> => {
-    await claims.add(WORK);
-    return claims.take('shared_work', (eb) => eb('id', '=', WORK), 1);
-  });
-  if (claim === undefined) return;
-  try {
-    await work(); // idempotent, so that a second replica may do it if this one is paused
-  } finally {
-    await step(faults, 'work.finish', () => claims.release(claim));
-  }
-}
-
 async function read(db: Ledger['db'] | Queries): Promise<Sweeps | undefined> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', ROW).executeTakeFirst();
-  return row === undefined ? undefined : (JSON.parse(row.value) as Sweeps);
+  const value = await readMeta(db, ROW);
+  return value === undefined ? undefined : (JSON.parse(value) as Sweeps);
 }
 
 async function write(db: Queries, sweeps: Sweeps): Promise<void> {
-  const value = JSON.stringify(sweeps);
-  await db
-    .insertInto('meta')
-    .values({ key: ROW, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
+  await writeMeta(db, ROW, JSON.stringify(sweeps));
 }

@@ -6,13 +6,11 @@ import {
   removeOrganizationMember,
 } from '../../access/members/organization-members.ts';
 import { addMember, changeMember, removeMember } from '../../access/members/workspace-members.ts';
-import type { Principal } from '../../access/principal.ts';
-import { findWorkspace, type WorkspaceScope } from '../../access/scopes.ts';
 import type { Member, OrganizationMember } from '../../contract/types.ts';
 import { operation, type Operation } from '../routing/operation.ts';
-import type { Served } from '../served.ts';
 import { pageIn } from './page-limits.ts';
 import { WORKSPACE } from './problem-groups.ts';
+import { scopeOf } from './workspace-scope.ts';
 
 const CHANGE_MEMBER = [...WORKSPACE, 'workspace-personal', 'not-permitted'] as const;
 const CHANGE_ORGANIZATION = ['organization-not-found', 'not-permitted'] as const;
@@ -166,11 +164,3 @@ export const organizationMemberOperations: readonly Operation[] = [
     },
   }),
 ];
-
-async function scopeOf(
-  { ledger }: Served,
-  by: Principal,
-  { organization, workspace }: { readonly organization: string; readonly workspace: string },
-): Promise<WorkspaceScope> {
-  return findWorkspace(ledger.db, `${organization}/${workspace}`, by);
-}

@@ -1,7 +1,6 @@
-import { permitted } from '../../access/permissions.ts';
+import { permitted, roleReader } from '../../access/permissions.ts';
 import type { Principal } from '../../access/principal.ts';
-import { findWorkspace, titleOf, type WorkspaceScope } from '../../access/scopes.ts';
-import { roleReader } from '../../access/permissions.ts';
+import { titleOf, type WorkspaceScope } from '../../access/scopes.ts';
 import {
   createServerEnvironment,
   findServerEnvironment,
@@ -13,6 +12,7 @@ import { operation, type Operation } from '../routing/operation.ts';
 import { deliveriesOf, type Served } from '../served.ts';
 import { pageIn } from './page-limits.ts';
 import { WORKSPACE } from './problem-groups.ts';
+import { scopeOf } from './workspace-scope.ts';
 
 const FIND = [...WORKSPACE, 'compute-environment-not-found'] as const;
 
@@ -98,19 +98,6 @@ export const serverEnvironmentOperations: readonly Operation[] = [
     },
   }),
 ];
-
-interface WorkspaceParameters {
-  readonly organization: string;
-  readonly workspace: string;
-}
-
-async function scopeOf(
-  { ledger }: Served,
-  by: Principal,
-  { organization, workspace }: WorkspaceParameters,
-): Promise<WorkspaceScope> {
-  return findWorkspace(ledger.db, `${organization}/${workspace}`, by);
-}
 
 /** Returns a function that adds what the principal may do with a compute environment of a workspace. */
 async function describer({ ledger }: Served, by: Principal, scope: WorkspaceScope) {

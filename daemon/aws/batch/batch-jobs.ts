@@ -1,13 +1,11 @@
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
-import { decodeLocator } from '../session/access.ts';
-import { asAwsError } from '../session/aws-error.ts';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
+import { withClient } from '../session/with-client.ts';
 import { runTag } from '../tags.ts';
 import type { ClaimedJob, JobsOwner, RemoteTaskJobs } from '../../stores/store.ts';
+import { describeLiving, inParts } from './living-jobs.ts';
 
-/** Maximum number of jobs in one DescribeJobs request. */
-const MAX_JOBS = 100;
 /** How long an answer is cached, in milliseconds: the daemon checks a run that waits for its jobs every two seconds. */
 const CACHE_MS = 10_000;
 
@@ -20,21 +18,12 @@ const BATCH_JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$
  */
 export function batchJobs(open: OpenSession, clock = (): number => performance.now()): RemoteTaskJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
-  const at = async <T>(
+  const at = <T>(
     locator: string | null,
     what: string,
     work: (batch: BatchClient) => Promise<T>,
-  ): Promise<T> => {
-    const access = decodeLocator(locator);
-    const batch = await (await open(access)).batch();
-    try {
-      return await work(batch);
-    } catch (error) {
-      throw asAwsError(what, access, error);
-    } finally {
-      batch.destroy();
-    }
-  };
+  ): Promise<T> =>
+    withClient({ openSession: open, service: (session) => session.batch() }, locator, what, work);
   return {
     executor: 'awsbatch',
     secretsKind: 'aws-secrets-manager',
@@ -67,20 +56,6 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
 
 async function livingOf(batch: BatchClient, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await describeLiving(batch, ids)).map(({ jobId }) => jobId));
-}
-
-type LivingJob = JobDetail & { readonly jobId: string };
-
-async function describeLiving(batch: BatchClient, ids: readonly string[]): Promise<LivingJob[]> {
-  const { DescribeJobsCommand } = await sdk('@aws-sdk/client-batch');
-  const found: LivingJob[] = [];
-  for (const some of inParts(ids)) {
-    const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: some }));
-    for (const { jobId, ...job } of jobs ?? [])
-      if (jobId !== undefined && job.status !== 'SUCCEEDED' && job.status !== 'FAILED')
-        found.push({ ...job, jobId });
-  }
-  return found;
 }
 
 /**
@@ -142,9 +117,4 @@ function runsIn(workDirectory: string | null, command: readonly string[]): boole
 
 function toText(time: number | undefined): string {
   return time === undefined ? 'at an unknown time' : new Date(time).toISOString();
-}
-
-function inParts(all: readonly string[]): string[][] {
-  const count = Math.ceil(all.length / MAX_JOBS);
-  return Array.from({ length: count }, (_, index) => all.slice(index * MAX_JOBS, (index + 1) * MAX_JOBS));
 }

@@ -1,31 +1,24 @@
 import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
 import type { UsesOfSecrets } from '../../stores/store.ts';
-import { decodeLocator } from '../session/access.ts';
-import { asAwsError } from '../session/aws-error.ts';
 import { sdk } from '../session/sdk.ts';
 import type { OpenSession } from '../session/session.ts';
+import { withClient } from '../session/with-client.ts';
+import { BATCH_PART, describeLiving } from './living-jobs.ts';
 
 /** Statuses of jobs that may still start a container, which reads the secrets. */
 const UNFINISHED = ['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING'] as const;
-/** Maximum number of jobs in one DescribeJobs request. */
-const MAX_JOBS = 100;
 
 /**
  * Creates the view of what uses AWS secrets in AWS Batch. It does not depend on what a daemon has reported: jobs and definitions name the
  * secrets themselves, and nobody can change that. All methods throw `aws-*`, `store-unavailable`.
  */
 export function usesInBatch(open: OpenSession): UsesOfSecrets {
-  const at = async <T>(locator: string | null, what: string, work: (batch: BatchClient) => Promise<T>) => {
-    const access = decodeLocator(locator);
-    const batch = await (await open(access)).batch();
-    try {
-      return await work(batch);
-    } catch (error) {
-      throw asAwsError(what, access, error);
-    } finally {
-      batch.destroy();
-    }
-  };
+  const at = <T>(
+    locator: string | null,
+    what: string,
+    work: (batch: BatchClient) => Promise<T>,
+  ): Promise<T> =>
+    withClient({ openSession: open, service: (session) => session.batch() }, locator, what, work);
   return {
     unfinishedJobs: (locator, targets) =>
       at(locator, 'Cannot look for unfinished AWS Batch jobs', (batch) => unfinishedJobs(batch, targets)),
@@ -36,23 +29,19 @@ export function usesInBatch(open: OpenSession): UsesOfSecrets {
 
 /** Jobs of a run can be in any queue: a pipeline can name one for each process. */
 async function unfinishedJobs(batch: BatchClient, targets: readonly string[]): Promise<string[]> {
-  const { paginateDescribeJobQueues, paginateListJobs, DescribeJobsCommand } =
-    await sdk('@aws-sdk/client-batch');
+  const { paginateDescribeJobQueues, paginateListJobs } = await sdk('@aws-sdk/client-batch');
   const using: string[] = [];
   for await (const { jobQueues } of paginateDescribeJobQueues({ client: batch }, {}))
     for (const { jobQueueArn: jobQueue } of jobQueues ?? [])
       for (const jobStatus of UNFINISHED)
         for await (const { jobSummaryList } of paginateListJobs(
-          { client: batch, pageSize: MAX_JOBS },
+          { client: batch, pageSize: BATCH_PART },
           { jobQueue, jobStatus },
         )) {
           const jobs = (jobSummaryList ?? []).flatMap(({ jobId }) => jobId ?? []);
-          if (jobs.length === 0) continue;
-          const described = await batch.send(new DescribeJobsCommand({ jobs }));
-          for (const { jobId, container, status } of described.jobs ?? [])
-            if (jobId !== undefined && status !== 'SUCCEEDED' && status !== 'FAILED')
-              if (container?.secrets?.some(({ valueFrom }) => refersTo(valueFrom, targets)) === true)
-                using.push(jobId);
+          for (const { jobId, container } of await describeLiving(batch, jobs))
+            if (container?.secrets?.some(({ valueFrom }) => refersTo(valueFrom, targets)) === true)
+              using.push(jobId);
         }
   return [...new Set(using)];
 }

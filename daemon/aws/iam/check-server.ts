@@ -1,11 +1,11 @@
 import type { DoctorCheck } from '../../contract/types.ts';
-import { accessOf } from '../session/access.ts';
 import type { AwsSession, OpenSession } from '../session/session.ts';
 import { checkDeadMan } from './check-dead-man.ts';
 import { checkExecutionRole } from './check-execution-role.ts';
 import { principalOf } from './check-launcher.ts';
+import { checkSession } from './check-session.ts';
 import { probePermission } from './probe-permission.ts';
-import { actions, failed, lacking, missingOf, ok } from './report.ts';
+import { actions, lacking, missingOf, ok } from './report.ts';
 import {
   excessOfServer,
   serverPermissions,
@@ -26,19 +26,12 @@ export async function checkServer(
   open: OpenSession,
   workspace: string,
 ): Promise<DoctorCheck[]> {
-  let session: AwsSession;
-  try {
-    session = await open(accessOf(settings));
-  } catch (error) {
-    return [failed('credentials', error)];
-  }
   const launcher = { owner: 'server', workspace };
-  return [
-    ok('credentials', `${session.identity.arn}, account ${session.identity.account}`),
+  return checkSession(settings, open, async (session) => [
     ...(await checkExecutionRole(session, settings, launcher)),
     ...(await checkDeadMan(session, settings, launcher)),
     ...(await checkPermissions(session, settings, workspace)),
-  ];
+  ]);
 }
 
 async function checkPermissions(

@@ -1,11 +1,11 @@
 import type { AwsSettings, DoctorCheck } from '../../contract/types.ts';
 import { assertTakesSecrets } from '../batch/queue.ts';
-import { accessOf } from '../session/access.ts';
-import type { AwsSession, OpenSession } from '../session/session.ts';
+import type { OpenSession } from '../session/session.ts';
 import { checkDeadMan } from './check-dead-man.ts';
 import { checkExecutionRole } from './check-execution-role.ts';
 import { checkLauncher } from './check-launcher.ts';
-import { attempt, failed, ok } from './report.ts';
+import { checkSession } from './check-session.ts';
+import { attempt, ok } from './report.ts';
 import type { Launcher } from './required-permissions.ts';
 
 /**
@@ -19,14 +19,7 @@ export async function checkAws(
   open: OpenSession,
   launcher: Launcher,
 ): Promise<DoctorCheck[]> {
-  let session: AwsSession;
-  try {
-    session = await open(accessOf(settings));
-  } catch (error) {
-    return [failed('credentials', error)];
-  }
-  return [
-    ok('credentials', `${session.identity.arn}, account ${session.identity.account}`),
+  return checkSession(settings, open, async (session) => [
     await attempt('job queue', async () => {
       await assertTakesSecrets(session, settings);
       return ok('job queue', `${settings.queue} in ${settings.region} accepts jobs with secrets`);
@@ -34,5 +27,5 @@ export async function checkAws(
     ...(await checkExecutionRole(session, settings, launcher)),
     ...(await checkDeadMan(session, settings, launcher)),
     ...(await checkLauncher(session, settings, launcher)),
-  ];
+  ]);
 }

@@ -6,7 +6,8 @@ import type { ProvidedCredentials } from './credentials.ts';
 /** Source of clients for the objects of leases. `service` creates the client. */
 interface ClientSource<Client> {
   readonly openSession: OpenSession;
-  readonly provided: ProvidedCredentials;
+  /** Absent: only the identity that the locator names. */
+  readonly provided?: ProvidedCredentials;
   readonly service: (session: AwsSession) => Promise<Client>;
 }
 

@@ -1,4 +1,5 @@
 import type { Queries } from '../../ledger/ledger.ts';
+import { readMeta, writeMeta } from '../../ledger/meta.ts';
 
 /*
  * The replicas of a server have copies of one key file, which their operator replaces one after the other. The ledger therefore says
@@ -10,33 +11,20 @@ const PREPARED = 'vault-key-prepared';
 
 /** Returns the id of the key that encrypts, or undefined before the first rekey: then it is the first of the key file. */
 export async function chosenKey(db: Queries): Promise<string | undefined> {
-  return read(db, CHOSEN);
+  return readMeta(db, CHOSEN);
 }
 
 /** Returns the id of the new key that a rekey has prepared, if there is one. */
 export async function preparedKey(db: Queries): Promise<string | undefined> {
-  return read(db, PREPARED);
+  return readMeta(db, PREPARED);
 }
 
 export async function prepareKey(db: Queries, id: string): Promise<void> {
-  await write(db, PREPARED, id);
+  await writeMeta(db, PREPARED, id);
 }
 
 /** Makes the prepared key encrypt. Transactions that encrypt with the previous key fail, and run again with this one. */
 export async function choosePreparedKey(db: Queries, id: string): Promise<void> {
-  await write(db, CHOSEN, id);
+  await writeMeta(db, CHOSEN, id);
   await db.deleteFrom('meta').where('key', '=', PREPARED).execute();
-}
-
-async function read(db: Queries, key: string): Promise<string | undefined> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
-  return row?.value;
-}
-
-async function write(db: Queries, key: string, value: string): Promise<void> {
-  await db
-    .insertInto('meta')
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
 }
