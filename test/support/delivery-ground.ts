@@ -27,7 +27,8 @@ import { createStores, storesOf } from '../../daemon/stores/registry.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
 import { systemClock, type Clock } from '../../daemon/system/time/clock.ts';
 import type { StrictAws } from './aws/strict-aws.ts';
-import { ACCOUNT, QUEUE, REGION } from './aws/test-aws.ts';
+import { ACCOUNT, QUEUE, REGION, startAws, startOver } from './aws/test-aws.ts';
+import { onEachLedger } from './each-ledger.ts';
 import { ReleaseGround } from './release-ground.ts';
 import { shortAwsWaits } from './run-dependencies.ts';
 
@@ -200,5 +201,22 @@ export function failsAt(point: string): FaultInjector {
     if (at !== point || !isOpen) return Promise.resolve();
     isOpen = false;
     return Promise.reject(new Error(`a fault of the test ${randomUUID()}`));
+  };
+}
+
+/**
+ * Returns a function that runs a test on each ledger, with a fake AWS that has just the job queue. `secrets`: of the workspace. Call it once in
+ * each test file.
+ */
+export function deliveryTests(t: Test, secrets: readonly string[] = []) {
+  const shared = startAws(t);
+  return (title: string, body: (t: Test, ground: DeliveryGround) => Promise<void>): void => {
+    onEachLedger(title, async (t) => {
+      const aws = await shared;
+      if (aws === undefined) return;
+      const ground = await DeliveryGround.start(t, await startOver(aws));
+      for (const name of secrets) await ground.ground.set(name);
+      await body(t, ground);
+    });
   };
 }

@@ -1,5 +1,5 @@
 // A team server delivers secrets to AWS itself: the launching person gets references, and any replica removes them.
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { createRelease } from '../../../daemon/releases/create-release.ts';
 import { createDelivery } from '../../../daemon/deliveries/create-delivery.ts';
 import { machineUser } from '../../../daemon/access/principal.ts';
@@ -11,22 +11,11 @@ import { removeServerEnvironment } from '../../../daemon/compute-envs/server-env
 import { removeWorkspace } from '../../../daemon/access/workspaces.ts';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
 import { listReleases } from '../../../daemon/releases/list-releases.ts';
-import { DeliveryGround, failsAt, versionsOf } from '../../support/delivery-ground.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
+import { deliveryTests, failsAt, versionsOf } from '../../support/delivery-ground.ts';
 
 t.setTimeout(300_000);
 
-const shared = startAws(t);
-
-/** Runs a test on each ledger, with a fake AWS that has just the job queue. */
-function withGround(title: string, body: (t: Test, ground: DeliveryGround) => Promise<void>): void {
-  onEachLedger(title, async (t) => {
-    const aws = await shared;
-    if (aws === undefined) return;
-    await body(t, await DeliveryGround.start(t, await startOver(aws)));
-  });
-}
+const withGround = deliveryTests(t);
 
 const secretOf = (run: string): string => `nf-escrow/lab.rna/${run}`;
 

@@ -1,25 +1,13 @@
 // Replicas that are paused, that act at the same time, or that lose their claim create nothing late and remove nothing twice.
-import t, { type Test } from 'tap';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
-import { DeliveryGround } from '../../support/delivery-ground.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
+import t from 'tap';
+import { deliveryTests } from '../../support/delivery-ground.ts';
 import { until } from '../../support/sandbox.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
 
 t.setTimeout(300_000);
 
-const shared = startAws(t);
+const withGround = deliveryTests(t, ['A_KEY']);
 const CREATE = 'secretsmanager:CreateSecret';
-
-function withGround(title: string, body: (t: Test, g: DeliveryGround) => Promise<void>): void {
-  onEachLedger(title, async (t) => {
-    const aws = await shared;
-    if (aws === undefined) return;
-    const g = await DeliveryGround.start(t, await startOver(aws));
-    await g.ground.set('A_KEY');
-    await body(t, g);
-  });
-}
 
 /** Stops at a point until it is opened. */
 function gateAt(point: string) {
@@ -74,27 +62,30 @@ withGround('does not create what was declared absent while its replica was pause
   }
 });
 
-withGround('creates nothing for a delivery whose daemon has ended it meanwhile', async (t, g) => {
-  const gate = gateAt('before delivery.note-sent');
-  const slow = g.replica('slow', { faults: gate.faults });
-  const other = g.replica('other');
-  const wanted = g.request(['A_KEY']);
-  const delivering = g.deliver(slow, wanted);
-  void delivering.catch(() => undefined);
-  await gate.reached;
-  t.match(await g.end(other, wanted), { state: 'removing' });
-  await other.upkeep.act();
-  t.equal(
-    (await g.state(wanted.request.run)).state,
-    'removing',
-    'the replica that creates it has claimed it',
-  );
-  gate.open();
-  await t.rejects(delivering, { code: 'state-conflict' });
-  t.equal(g.aws.counts[CREATE], undefined);
-  await other.upkeep.act();
-  t.equal((await g.state(wanted.request.run)).state, 'removed');
-});
+withGround(
+  'creates nothing for a delivery that its daemon ends before the object is created',
+  async (t, g) => {
+    const gate = gateAt('before delivery.note-sent');
+    const slow = g.replica('slow', { faults: gate.faults });
+    const other = g.replica('other');
+    const wanted = g.request(['A_KEY']);
+    const delivering = g.deliver(slow, wanted);
+    void delivering.catch(() => undefined);
+    await gate.reached;
+    t.match(await g.end(other, wanted), { state: 'removing' });
+    await other.upkeep.act();
+    t.equal(
+      (await g.state(wanted.request.run)).state,
+      'removing',
+      'the replica that creates it has claimed it',
+    );
+    gate.open();
+    await t.rejects(delivering, { code: 'state-conflict' });
+    t.equal(g.aws.counts[CREATE], undefined);
+    await other.upkeep.act();
+    t.equal((await g.state(wanted.request.run)).state, 'removed');
+  },
+);
 
 withGround('answers a repeated request when the first one is complete', async (t, g) => {
   const gate = gateAt('before delivery.place');

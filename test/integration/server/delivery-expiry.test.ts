@@ -3,13 +3,16 @@ import t, { type Test } from 'tap';
 import { noteAvailable, missedSeconds } from '../../../daemon/releases/availability.ts';
 import { noFaults } from '../../../daemon/system/steps.ts';
 import { active, register } from '../../support/aws/batch.ts';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
-import { DeliveryGround, type Replica, type Requested } from '../../support/delivery-ground.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
+import {
+  deliveryTests,
+  DeliveryGround,
+  type Replica,
+  type Requested,
+} from '../../support/delivery-ground.ts';
 
 t.setTimeout(300_000);
 
-const shared = startAws(t);
+const withGround = deliveryTests(t, ['A_KEY']);
 
 /** Runs a test on each ledger with one delivery. */
 function withDelivery(
@@ -19,11 +22,7 @@ function withDelivery(
     found: { g: DeliveryGround; replica: Replica; wanted: Requested; arn: string },
   ) => Promise<void>,
 ): void {
-  onEachLedger(title, async (t) => {
-    const aws = await shared;
-    if (aws === undefined) return;
-    const g = await DeliveryGround.start(t, await startOver(aws));
-    await g.ground.set('A_KEY');
+  withGround(title, async (t, g) => {
     const replica = g.replica('one', { waits: { asking: 200 } });
     const wanted = g.request(['A_KEY']);
     const { delivery } = await g.deliver(replica, wanted);

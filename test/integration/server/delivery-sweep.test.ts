@@ -1,25 +1,13 @@
 // After a restore or a failover, the ledger may lack deliveries: replicas search AWS for secrets of this server that no delivery names.
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { requestSweep, sweepIfDue } from '../../../daemon/server/sweep-lost.ts';
 import type { PostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
-import { DeliveryGround, type Replica } from '../../support/delivery-ground.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
+import { deliveryTests, DeliveryGround, type Replica } from '../../support/delivery-ground.ts';
 
 t.setTimeout(300_000);
 
-const shared = startAws(t);
+const withGround = deliveryTests(t, ['A_KEY']);
 const DAY_SECONDS = 24 * 3600;
-
-function withGround(title: string, body: (t: Test, g: DeliveryGround) => Promise<void>): void {
-  onEachLedger(title, async (t) => {
-    const aws = await shared;
-    if (aws === undefined) return;
-    const g = await DeliveryGround.start(t, await startOver(aws));
-    await g.ground.set('A_KEY');
-    await body(t, g);
-  });
-}
 
 async function sweep({ ground: { ledger } }: DeliveryGround, { deps }: Replica): Promise<void> {
   const postgres = ledger.isShared ? (ledger as PostgresLedger) : undefined;

@@ -7,14 +7,13 @@ import { postgresServer } from '../../support/each-ledger.ts';
 import { asAdministrator, databaseOf } from '../../support/postgres-databases.ts';
 import { until } from '../../support/sandbox.ts';
 import { TeamServer } from '../../support/server/team-server.ts';
+import { AGE_REKEY, copyKeyFile, keyFileOf, keyLinesOf } from '../../support/server/vault-key-file.ts';
 import { KmsAdministrator } from '../../support/aws/kms.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 
 t.setTimeout(600_000);
 
-const keyFileOf = (server: TeamServer): string => join(server.box.directory, 'server-key', 'vault.key');
-const linesOf = (server: TeamServer): string[] => readFileSync(keyFileOf(server), 'utf8').trim().split('\n');
 const LINE = /^nf-escrow-key-3 kms ([0-9a-f]{16}) (arn:aws:kms:\S+) (\S+)$/;
 
 /** A server whose vault key comes from a key of KMS. */
@@ -64,7 +63,7 @@ withAws('creates the vault key with KMS, and decrypts it at each start', async (
   const ledger = /nf-escrow-ledger=(\S+)\./.exec(init.stderr)?.[1] ?? '';
   t.match(ledger, /^[0-9a-f-]{36}$/, 'the output names the encryption context');
 
-  const [, id, keyArn, blob = ''] = LINE.exec(linesOf(server)[0] ?? '') ?? [];
+  const [, id, keyArn, blob = ''] = LINE.exec(keyLinesOf(server)[0] ?? '') ?? [];
   t.equal(keyArn, arn, 'the key and not the alias, which may point to another key later');
   const plain = await administrator.decrypt(Buffer.from(blob, 'base64'), ledger);
   t.equal(plain.length, 32);
@@ -198,7 +197,7 @@ withAws('replicas move from a key file to KMS and back while they serve requests
   await one.init();
   two.token = one.token;
   mkdirSync(join(two.box.directory, 'server-key'), { mode: 0o700 });
-  copyFileSync(keyFileOf(one), keyFileOf(two));
+  copyKeyFile(one, two);
   for (const server of [one, two]) await server.start();
   const write = async (): Promise<void> => {
     for (const server of [one, two])
@@ -212,29 +211,23 @@ withAws('replicas move from a key file to KMS and back while they serve requests
     t.equal(prepared.status, 0, prepared.stderr);
     one.kill('SIGHUP');
     t.match(await one.escrow(['serve', 'rekey', 'activate']), { status: 75, stderr: /do not have it/ });
-    copyFileSync(keyFileOf(one), keyFileOf(two));
+    copyKeyFile(one, two);
     two.kill('SIGHUP');
     await until(
       'both replicas have the key',
       async () => (await one.escrow(['serve', 'rekey', 'activate'])).status === 0,
     );
     await write();
-    await asAdministrator(
-      database.config,
-      `ALTER TABLE nf_escrow.journal DISABLE TRIGGER ALL;
-       UPDATE nf_escrow.journal SET at = '2026-01-01T00:00:00.000Z' WHERE type = 'vault.rekeyed';
-       ALTER TABLE nf_escrow.journal ENABLE TRIGGER ALL`,
-      databaseOf(url),
-    );
+    await asAdministrator(database.config, AGE_REKEY, databaseOf(url));
     t.match(await one.escrow(['serve', 'rekey', 'activate']), { status: 0, stdout: /only the new key/ });
     two.kill('SIGHUP');
-    for (const server of [one, two]) await until('one key', () => linesOf(server).length === 1);
+    for (const server of [one, two]) await until('one key', () => keyLinesOf(server).length === 1);
     await write();
     for (const server of [one, two]) t.equal((await readiness(server)).status, 200);
   };
 
   await rekey('--kms', arn);
-  for (const server of [one, two]) t.match(linesOf(server), [LINE]);
+  for (const server of [one, two]) t.match(keyLinesOf(server), [LINE]);
   configureBoth({ kmsKeyId: arn });
   for (const server of [one, two]) await restart(server);
   await write();
@@ -242,7 +235,7 @@ withAws('replicas move from a key file to KMS and back while they serve requests
     t.match(await readiness(server), { status: 200, text: /^(?!.*vault-key-not-from-kms)/ });
 
   await rekey();
-  for (const server of [one, two]) t.match(linesOf(server), [/^nf-escrow-key-1 /]);
+  for (const server of [one, two]) t.match(keyLinesOf(server), [/^nf-escrow-key-1 /]);
   t.match((await readiness(one)).text, /vault-key-not-from-kms/, 'the setting has no effect');
   configureBoth({});
   aws.rules.down = true;
@@ -262,5 +255,5 @@ withAws('`serve rekey prepare --kms` rejects other text, and needs a key', async
     status: 78,
     stderr: /no key is named/,
   });
-  t.equal(linesOf(server).length, 1);
+  t.equal(keyLinesOf(server).length, 1);
 });

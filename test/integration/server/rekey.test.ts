@@ -1,16 +1,14 @@
 // The vault of two replicas gets a new key while both serve requests.
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { postgresServer } from '../../support/each-ledger.ts';
 import { asAdministrator, databaseOf } from '../../support/postgres-databases.ts';
 import { until } from '../../support/sandbox.ts';
 import { TeamServer } from '../../support/server/team-server.ts';
+import { AGE_REKEY, copyKeyFile, keyFileOf, keyLinesOf } from '../../support/server/vault-key-file.ts';
 
 t.setTimeout(600_000);
-
-const keyOf = (server: TeamServer): string => join(server.box.directory, 'server-key', 'vault.key');
-const keysIn = (server: TeamServer): string[] => readFileSync(keyOf(server), 'utf8').trim().split('\n');
 
 void t.test('replicas use a new key once both have it, and drop the old one a day later', async (t) => {
   const database = await postgresServer();
@@ -25,7 +23,7 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   await one.init();
   two.token = one.token;
   mkdirSync(join(two.box.directory, 'server-key'), { mode: 0o700 });
-  copyFileSync(keyOf(one), keyOf(two));
+  copyKeyFile(one, two);
   for (const server of [one, two]) await server.start();
   const clients = [one.client(t), two.client(t)];
 
@@ -64,9 +62,7 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   t.match(early, { status: 75, stderr: /of 2 running replicas do not have it/ });
   t.same(await inUse(), [old], 'the new key encrypts nothing yet');
 
-  // In one step, because the requests of the replica read the file meanwhile.
-  copyFileSync(keyOf(one), `${keyOf(two)}.new`);
-  renameSync(`${keyOf(two)}.new`, keyOf(two));
+  copyKeyFile(one, two);
   two.kill('SIGHUP');
   const done = await until('both replicas have the key', async () => {
     const activated = await one.escrow(['serve', 'rekey', 'activate']);
@@ -77,18 +73,12 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   const before = writing.count;
   await until('more values', () => writing.count > before + 10);
   t.same(await inUse(), [id], 'although the other key file has the old key first');
-  for (const server of [one, two]) t.equal(keysIn(server).length, 2);
+  for (const server of [one, two]) t.equal(keyLinesOf(server).length, 2);
 
-  await asAdministrator(
-    database.config,
-    `ALTER TABLE nf_escrow.journal DISABLE TRIGGER ALL;
-     UPDATE nf_escrow.journal SET at = '2026-01-01T00:00:00.000Z' WHERE type = 'vault.rekeyed';
-     ALTER TABLE nf_escrow.journal ENABLE TRIGGER ALL`,
-    databaseOf(url),
-  );
+  await asAdministrator(database.config, AGE_REKEY, databaseOf(url));
   t.match(await one.escrow(['serve', 'rekey', 'activate']), { status: 0, stdout: /only the new key/ });
   two.kill('SIGHUP');
-  for (const server of [one, two]) await until('one key', () => keysIn(server).length === 1);
+  for (const server of [one, two]) await until('one key', () => keyLinesOf(server).length === 1);
   const after = writing.count;
   await until('more values', () => writing.count > after + 10);
   writing.isOver = true;
@@ -99,7 +89,7 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   t.match(audit, /operator:/);
 
   // A replica that has missed the rekey must not encrypt with the old key.
-  writeFileSync(keyOf(two), `nf-escrow-key-1 ${'0'.repeat(64)}\n`, { mode: 0o600 });
+  writeFileSync(keyFileOf(two), `nf-escrow-key-1 ${'0'.repeat(64)}\n`, { mode: 0o600 });
   await until('not ready', async () => (await two.request('/v1/ready')).status === 503);
   await t.rejects(two.client(t).call('PUT', '/v1/user/secrets/LATE', { valueBase64: 'eA==' }), {
     code: 'vault-key-mismatch',

@@ -8,6 +8,7 @@ import { testProgram, until, type Sandbox, type Started } from '../../../support
 import { ACCOUNT } from '../../../support/aws/test-aws.ts';
 import { NAMES } from '../template.ts';
 import { judgeReleases, type ObservedServer } from './judge-server.ts';
+import { AGE_REKEY } from '../../../support/server/vault-key-file.ts';
 
 const program = testProgram('faults', 'campaigns/faults/program.js');
 
@@ -82,11 +83,7 @@ export class CellReplicas {
     for (const { child } of this.#replicas) child.kill('SIGHUP'); // they announce the new key
     await this.#command(['activate'], undefined, wrong);
     // A day later, the previous key is removed.
-    await this.#ground.query(
-      `ALTER TABLE nf_escrow.journal DISABLE TRIGGER ALL;
-       UPDATE nf_escrow.journal SET at = '2026-01-01T00:00:00.000Z' WHERE type = 'vault.rekeyed';
-       ALTER TABLE nf_escrow.journal ENABLE TRIGGER ALL`,
-    );
+    await this.#ground.query(AGE_REKEY);
     await this.#command(['activate'], undefined, wrong);
     const keys = readFileSync(join(this.#ground.directory, 'vault.key'), 'utf8').trim().split('\n');
     if (keys.length !== 1) wrong.push(`left behind: ${String(keys.length)} keys`);
