@@ -40,7 +40,8 @@ export async function readDelivery(
 
 /**
  * Requests the removal of what the server has delivered to a run, as a principal who may manage the run. Throws `release-not-found`,
- * `not-permitted`, `request-unprocessable` if the server holds nothing of it, and `run-alive`, unless `force` is set, if the run may be alive.
+ * `not-permitted`, `request-unprocessable` if the daemon of the run delivered the secrets itself, and `run-alive`
+ * if the run may be alive and `force` is not set.
  */
 export async function purgeRelease(
   deps: Pick<Delivering, 'ledger' | 'faults' | 'wake'>,
