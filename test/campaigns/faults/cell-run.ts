@@ -82,12 +82,14 @@ export class CellRun {
     const recoveredMs = performance.now() - this.#endedAt;
     if (cell.way === 'pruned') await this.#prune();
     if (cell.way === 'put back') await this.#putBack();
+    for (const what of filesLeft(this.#box, this.#values)) this.#wrong.push(`left behind: ${what}`);
+    const received = await this.#reports(runs); // the fault can happen in a report, which may follow the purge
     const fault = this.#fault();
     if (fault === 'not reached') this.#wrong.push('not reached: the point of the fault');
     else if (cell.kind === 'carried out late' && !this.#wasHeldBack())
       this.#wrong.push('not reached: no request was delayed');
     if (this.#aws !== undefined) this.#aws.rules.holding.length = 0; // must not delay requests of the next cell
-    await this.#judge(runs);
+    await this.#judge(runs, received);
     return {
       cell,
       points: this.#points(),
@@ -109,8 +111,7 @@ export class CellRun {
     return this.#aws?.rules.holding.length === 0;
   }
 
-  async #judge(runs: readonly Run[]): Promise<void> {
-    for (const what of filesLeft(this.#box, this.#values)) this.#wrong.push(`left behind: ${what}`);
+  async #judge(runs: readonly Run[], received: number): Promise<void> {
     const ids = runs.map(({ id }) => id);
     if (this.#aws !== undefined) this.#wrong.push(...(await leftInAws(this.#aws, ids)));
     const observed: Observed = {
@@ -124,16 +125,17 @@ export class CellRun {
       killed: { head: this.#has('killed-head'), shim: this.#has('killed-shim') },
     };
     this.#wrong.push(...judgeRun(observed));
-    await this.#judgeServer(runs);
+    // Compares what the server knows with the run.
+    this.#wrong.push(...((await this.#replicas?.judge(runs, received)) ?? []));
     const [run] = runs;
     if (run === undefined || this.#cell.way === 'pruned') return; // pruning removes the receipt as well
     this.#wrong.push(...judgeReceipt(observed, await this.#daemon.receipt(run.id)));
   }
 
-  /** Compares what the server knows with the run, once the daemon has reported its end. */
-  async #judgeServer(runs: readonly Run[]): Promise<void> {
+  /** Waits until the daemon has reported each release that it received. Returns their number. */
+  async #reports(runs: readonly Run[]): Promise<number> {
     const replicas = this.#replicas;
-    if (replicas === undefined) return;
+    if (replicas === undefined) return 0;
     const recorded = isInAws(this.#cell.store) ? 'after release.request' : 'after release.record';
     const received = this.#reached().filter((point) => point === recorded).length;
     if (received > runs.length) await this.#timePasses(); // the daemon reports a run without a record later
@@ -142,7 +144,7 @@ export class CellRun {
       await this.#daemon.ensure();
       await sleep(50);
     }
-    this.#wrong.push(...(await replicas.judge(runs, received)));
+    return received;
   }
 
   /** Launches the run, acts while its head is alive, and waits until the command ends. */
