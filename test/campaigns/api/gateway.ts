@@ -8,6 +8,8 @@ import {
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const HEADER_BYTES_MAX = 1024 * 1024;
+
 /** The daemon behind a gateway. */
 export interface Upstream {
   /** Where the daemon listens now, and the headers that requests with the campaign's own token get. */
@@ -50,7 +52,8 @@ export async function openGateway(upstream: Upstream): Promise<Gateway> {
     });
     return restarting;
   };
-  const server = createServer((incoming, outgoing) => {
+  // The daemon must answer what exceeds its limits, not the gateway.
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (incoming, outgoing) => {
     void (async () => {
       try {
         const body = await readAll(incoming);
