@@ -5,6 +5,11 @@ import type { Queries } from './queries.ts';
 export interface Fragments {
   /** Whether a text contains another. The case of ASCII letters is ignored. */
   contains(text: Expression<string>, part: string): RawBuilder<SqlBool>;
+  /**
+   * Whether a column has one of these texts or whole numbers. They are one parameter: a statement with hundreds of them takes longer
+   * to build than to execute.
+   */
+  oneOf(column: string, values: readonly string[] | readonly number[]): RawBuilder<SqlBool>;
   /** The text in a field of a column that contains a JSON object; null if it has no such field. */
   jsonText(column: string, field: string): RawBuilder<string | null>;
   /** Whether a list in a field of a column that contains a JSON object has this text. */

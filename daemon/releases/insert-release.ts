@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { keyOf, type Principal } from '../access/principal.ts';
 import { titleOf, type WorkspaceScope } from '../access/scopes.ts';
 import { EscrowError } from '../errors.ts';
+import { fragmentsOf } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import type { ReleasedVersion } from './payload.ts';
 import type { PinnedVersion } from './pinned-versions.ts';
@@ -57,7 +58,13 @@ export async function insertRelease(
   const pinned = await currentVersions(db, scope, secrets);
   await db
     .insertInto('release_pins')
-    .values(pinned.map(({ secretId, version }) => ({ release_id: id, secret_id: secretId, version })))
+    .columns(['release_id', 'secret_id', 'version'])
+    .expression((eb) =>
+      eb
+        .selectFrom('secrets')
+        .select([eb.val(id).as('release_id'), 'id', 'version'])
+        .where(fragmentsOf(db).oneOf('id', idsOf(pinned))),
+    )
     .execute();
   return { id, isNew: true, pinned };
 }
@@ -75,11 +82,7 @@ export async function recordUse(
   await db
     .updateTable('secrets')
     .set({ last_used_at: new Date(now).toISOString(), last_used_by: run, last_used_process: null })
-    .where(
-      'id',
-      'in',
-      pinned.map(({ secretId }) => secretId),
-    )
+    .where(fragmentsOf(db).oneOf('id', idsOf(pinned)))
     .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<=', before)]))
     .execute();
 }
@@ -95,9 +98,10 @@ async function currentVersions(
     .select(['id', 'name', 'version'])
     .where('scope_id', '=', scope.id)
     .where(
-      'name',
-      'in',
-      secrets.map(({ name }) => name),
+      fragmentsOf(db).oneOf(
+        'name',
+        secrets.map(({ name }) => name),
+      ),
     )
     .execute();
   const known = new Map(rows.map((row) => [row.name, row]));
@@ -113,6 +117,10 @@ async function currentVersions(
       );
     return { secretId: found.id, name, version };
   });
+}
+
+function idsOf(pinned: readonly PinnedVersion[]): string[] {
+  return pinned.map(({ secretId }) => secretId);
 }
 
 /** Returns what the ledger keeps of the requested versions. */

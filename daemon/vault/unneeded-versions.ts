@@ -1,3 +1,4 @@
+import { fragmentsOf } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { inBatches } from './batches.ts';
 
@@ -9,7 +10,7 @@ export async function dropUnneededVersions(db: Queries, secretIds: readonly stri
   for (const ids of inBatches(secretIds))
     await db
       .deleteFrom('secret_versions')
-      .where('secret_id', 'in', ids)
+      .where(fragmentsOf(db).oneOf('secret_id', ids))
       .where((where) => {
         const newest = where
           .selectFrom('secrets')

@@ -11,6 +11,7 @@ import { notFoundError } from '../contract/not-found.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
 import type { ImportRequest, ImportResult, Secret } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { fragmentsOf } from '../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
@@ -229,15 +230,18 @@ export class Vault {
   }
 
   #readVersions(wanted: readonly Pick<SecretVersion, 'secretId' | 'version'>[]): Promise<VersionRow[]> {
-    return this.#ledger.db
+    const { db } = this.#ledger;
+    const { oneOf } = fragmentsOf(db);
+    return db
       .selectFrom('secret_versions')
       .selectAll()
       .where(
-        'secret_id',
-        'in',
-        wanted.map(({ secretId }) => secretId),
+        oneOf(
+          'secret_id',
+          wanted.map(({ secretId }) => secretId),
+        ),
       )
-      .where('version', 'in', [...new Set(wanted.map(({ version }) => version))])
+      .where(oneOf('version', [...new Set(wanted.map(({ version }) => version))]))
       .execute();
   }
 

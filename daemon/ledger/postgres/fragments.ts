@@ -6,6 +6,8 @@ const json = (column: string) => sql`json_of(${sql.ref(column)})`;
 /** Fragments of queries in the dialect of PostgreSQL. They use functions of the first migration. */
 export const postgresFragments: Fragments = {
   contains: (text, part) => sql`strpos(lower(${text}), lower(${part}::text COLLATE "C")) > 0`,
+  oneOf: (column, values) =>
+    sql`${sql.ref(column)} = ANY (${values}::${sql.raw(typeof values[0] === 'number' ? 'bigint[]' : 'text[]')})`,
   jsonText: (column, field) => sql`${json(column)} ->> ${field}`,
   jsonListHas: (column, field, text) =>
     sql`coalesce(${json(column)} -> ${field} @> jsonb_build_array(${text}::text), false)`,

@@ -4,6 +4,8 @@ import type { Fragments } from '../fragments.ts';
 /** Fragments of queries in the dialect of SQLite. */
 export const sqliteFragments: Fragments = {
   contains: (text, part) => sql`instr(lower(${text}), lower(${part})) > 0`,
+  oneOf: (column, values) =>
+    sql`${sql.ref(column)} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`,
   jsonText: (column, field) => sql`${sql.ref(column)} ->> ${field}`,
   jsonListHas: (column, field, text) =>
     sql`EXISTS (SELECT 1 FROM json_each(${sql.ref(column)}, ${`$.${field}`}) AS each WHERE each.value = ${text})`,
