@@ -134,22 +134,23 @@ export class Disk {
     this.#edits = this.#edits.filter(({ directory }) => directory !== found);
   }
 
+  /** Returns the buffer of the synced content itself if no change is kept. */
   #dataAfter(file: Inode, loss: Loss): Buffer {
-    let data = file.safeData;
-    for (const edit of file.pending) {
+    const kept = file.pending.flatMap((edit) => {
       const keeps = loss.keepsData();
-      if (keeps === true) data = applyData(data, edit);
-      else if (keeps === 'torn') data = this.#torn(data, edit);
-    }
-    return data;
+      if (keeps === 'torn') return this.#torn(edit);
+      return keeps ? [edit] : [];
+    });
+    return kept.length === 0 ? file.safeData : applyData(file.safeData, kept);
   }
 
-  #torn(data: Buffer, edit: DataEdit): Buffer {
-    let result = data;
+  /** Returns the sectors of a write that are kept. */
+  #torn(edit: DataEdit): DataEdit[] {
+    const sectors: DataEdit[] = [];
     for (let at = 0; at < edit.data.length; at += SECTOR)
       if (this.#random(2) === 0)
-        result = applyData(result, { ...edit, at: edit.at + at, data: edit.data.subarray(at, at + SECTOR) });
-    return result;
+        sectors.push({ ...edit, at: edit.at + at, data: edit.data.subarray(at, at + SECTOR) });
+    return sectors;
   }
 
   #find(path: string): Inode | undefined {
@@ -173,21 +174,30 @@ function applyNames(names: Map<string, Inode>, edit: NameEdit): void {
 
 function write(file: Inode, at: number, data: Buffer): void {
   const edit = { at, data, length: undefined };
-  file.data = applyData(file.data, edit);
+  file.data = applyData(file.data, [edit]);
   file.pending.push(edit);
 }
 
 function cut(file: Inode, length: number): void {
   const edit = { at: 0, data: Buffer.alloc(0), length };
-  file.data = applyData(file.data, edit);
+  file.data = applyData(file.data, [edit]);
   file.pending.push(edit);
 }
 
-function applyData(data: Buffer, { at, data: written, length }: DataEdit): Buffer {
-  if (length !== undefined)
-    return Buffer.concat([data.subarray(0, length), Buffer.alloc(Math.max(0, length - data.length))]);
-  const result = Buffer.alloc(Math.max(data.length, at + written.length));
+/** Returns a new buffer. Copies the content once, however many edits there are. */
+function applyData(data: Buffer, edits: readonly DataEdit[]): Buffer {
+  const ends = edits.map(({ at, data: written, length }) => length ?? at + written.length);
+  const result = Buffer.alloc(Math.max(data.length, ...ends));
   data.copy(result);
-  written.copy(result, at);
-  return result;
+  let size = data.length;
+  for (const { at, data: written, length } of edits) {
+    if (length === undefined) {
+      written.copy(result, at);
+      size = Math.max(size, at + written.length);
+    } else {
+      result.fill(0, Math.min(length, size), size); // if the file grows again, this part is zero
+      size = length;
+    }
+  }
+  return result.subarray(0, size);
 }

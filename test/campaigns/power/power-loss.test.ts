@@ -10,7 +10,7 @@ import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 
 const main = join(root, 'dist/daemon/main.js');
 /** Number of randomly chosen states to test. 0 means all, which takes minutes. */
-const MOST = Number(process.env['NF_ESCROW_TEST_POWER_STATES'] ?? 40);
+const MOST = Number(process.env['NF_ESCROW_TEST_POWER_STATES'] ?? 100);
 
 /** Returns why the test cannot run on this machine; undefined when it can. */
 function whyNot(): string | undefined {
