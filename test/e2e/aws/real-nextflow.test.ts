@@ -4,9 +4,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { JournalEvent, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
+import type { JournalEvent, Receipt, ReleaseReceipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { definitions } from '../../support/aws/batch.ts';
 import { BatchAgent } from '../../support/aws/batch-agent.ts';
+import { startServerOn, USER_KEY } from '../../support/aws/server-environment.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, QUEUE, REGION } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
@@ -14,6 +15,7 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const nextflow = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS'];
 const cli = process.env['NF_ESCROW_TEST_AWS_CLI'];
+const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS is not set';
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const PIPELINE = `
@@ -74,22 +76,10 @@ interface Stage {
 }
 
 function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
-  const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS is not set';
   const onStage = async (inner: Test, aws: StrictAws): Promise<void> => {
-    await makeBucket(aws);
     const box = new Sandbox(inner, nextflow);
-    const plugins = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS'];
-    if (plugins === undefined) box.env['NXF_OFFLINE'] = 'false';
-    else cpSync(plugins, join(box.directory, 'nxf/plugins'), { recursive: true });
-    mkdirSync(join(box.directory, 'nxf'), { recursive: true });
-    writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
-    writeFileSync(
-      join(box.launch, 'nextflow.config'),
-      `process.container = 'debian:12'
-       executor.pollInterval = '200ms'
-       aws { client { s3PathStyleAccess = true }; batch { cliPath = '${String(cli)}' } }\n`,
-    );
-    const value = `ü"\n$\`\\ ${randomBytes(12).toString('hex')}`;
+    await prepare(aws, box);
+    const value = newValue();
     await box.escrow([
       ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION],
       ...['--queue', QUEUE, '--work-dir', 's3://nf-work/run', '--endpoint', aws.endpoint],
@@ -100,6 +90,26 @@ function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>):
     await body(inner, { aws, agent: BatchAgent.behind(inner, aws), box, value });
   };
   withAws(title, onStage, { skip });
+}
+
+function newValue(): string {
+  return `ü"\n$\`\\ ${randomBytes(12).toString('hex')}`;
+}
+
+/** Creates the work directory, and gives a user the pipeline, its configuration and the plugins of Nextflow. */
+async function prepare(aws: StrictAws, box: Sandbox): Promise<void> {
+  await makeBucket(aws);
+  const plugins = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS'];
+  if (plugins === undefined) box.env['NXF_OFFLINE'] = 'false';
+  else cpSync(plugins, join(box.directory, 'nxf/plugins'), { recursive: true });
+  mkdirSync(join(box.directory, 'nxf'), { recursive: true });
+  writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
+  writeFileSync(
+    join(box.launch, 'nextflow.config'),
+    `process.container = 'debian:12'
+     executor.pollInterval = '200ms'
+     aws { client { s3PathStyleAccess = true }; batch { cliPath = '${String(cli)}' } }\n`,
+  );
 }
 
 async function makeBucket(aws: StrictAws): Promise<void> {
@@ -283,3 +293,98 @@ onBatch('removes the secrets of a killed head, and reports and cancels its jobs'
   await until('the job has ended', () => agent.jobs.get(job.jobId)?.status === 'FAILED');
   t.pass('ended');
 });
+
+/** A process that declares one of the two secrets of the workspace. */
+const DECLARING = `
+process HELLO {
+  secret 'FOO_KEY'
+  output:
+  stdout
+  script:
+  """
+  printf 'given %s\\n' "\\$(printf %s "\\$FOO_KEY" | sha256sum)"
+  printf 'other %s\\n' "\\\${BAR_KEY-none}"
+  """
+}
+workflow { HELLO() | view }
+`;
+
+withAws(
+  'a team server gives a process the secrets it declares, to a user without permission for Secrets Manager',
+  async (t, aws) => {
+    const { box, server } = await startServerOn(t, aws, nextflow);
+    await prepare(aws, box);
+    aws.rules.deniedTo.set(USER_KEY, 'secretsmanager');
+    BatchAgent.behind(t, aws);
+    const value = newValue();
+    for (const name of ['FOO_KEY', 'BAR_KEY'])
+      await box.escrow(['secrets', 'set', name, '--workspace', 'lab/rna'], { input: value });
+    const run = ['run', '--workspace', 'lab/rna', '--compute-env', 'batch'];
+
+    writeFileSync(join(box.launch, 'declaring.nf'), DECLARING);
+    aws.calls.length = 0;
+    const ended = await box.escrow([...run, 'declaring.nf']);
+    t.equal(ended.status, 0, ended.stderr + ended.stdout);
+    t.match(ended.stdout, `given ${hash(value)}`);
+    t.match(ended.stdout, /other none/);
+    const { id } = await lastRun(box);
+    const [definition = '{}', ...others] = aws.calls.flatMap(({ action, body }) =>
+      action === 'batch:registerjobdefinition' ? [body] : [],
+    );
+    t.same(others, []);
+    t.match(JSON.parse(definition), {
+      containerProperties: {
+        executionRoleArn: `arn:aws:iam::${ACCOUNT}:role/nf-escrow-lab-rna`,
+        secrets: [
+          {
+            name: 'FOO_KEY',
+            valueFrom: new RegExp(
+              `^arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab\\.rna/${id}-\\w{6}:FOO_KEY::$`,
+            ),
+          },
+        ],
+      },
+    });
+    t.notMatch(definition, /BAR_KEY/);
+    const keys = aws.calls.flatMap(({ action, accessKey }) =>
+      action.startsWith('secretsmanager:') ? [accessKey] : [],
+    );
+    t.notOk(keys.includes(USER_KEY), 'the user sends no request to Secrets Manager');
+    t.equal((await nothingLeftOnServer(t, aws, box, value)).id, id);
+
+    // The script uses the value itself, which the head of the user does not receive.
+    writeFileSync(join(box.launch, 'using.nf'), 'workflow { println "script ${secrets.BAR_KEY}" }\n');
+    const failed = await box.escrow([...run, 'using.nf']);
+    t.equal(failed.status, 1, failed.stdout);
+    t.match(
+      failed.stdout + failed.stderr,
+      `cannot resolve secrets.BAR_KEY: the team server https://localhost:${String(server.port)} delivers this secret to tasks only`,
+    );
+    t.match(failed.stdout + failed.stderr, /Declare it in each process that needs it.*secret 'BAR_KEY'/s);
+    const second = await nothingLeftOnServer(t, aws, box, value);
+    t.not(second.id, id);
+    t.equal(second.outcome, 'failed');
+  },
+  { skip },
+);
+
+/** Waits until the last run is purged, and asserts that neither AWS nor the user has anything of it. */
+async function nothingLeftOnServer(t: Test, aws: StrictAws, box: Sandbox, value: string): Promise<Run> {
+  const run = await until('purged', async () => {
+    const found = await lastRun(box);
+    return found.state === 'purged' ? found : undefined;
+  });
+  t.same(await aws.secrets(), [], 'the server removed the secret');
+  t.same(
+    (await definitions(aws)).filter(({ tags }) => 'nf-escrow:run' in tags),
+    [],
+    'no definition with references is active',
+  );
+  t.same(box.filesWith(value), [], 'no file of the user contains the value');
+  const receipt = await box.json<ReleaseReceipt>(['releases', 'receipt', run.id]);
+  t.match(receipt, { complete: true, release: { computeEnvironment: 'batch', delivery: 'removed' } });
+  t.match(receipt.delivery?.objects, [
+    { store: 'aws-secrets-manager', state: 'gone', evidence: /not found twice/ },
+  ]);
+  return run;
+}

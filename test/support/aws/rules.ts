@@ -7,6 +7,8 @@ export interface Rules {
   perSecond: number;
   /** Actions denied to everyone, as SERVICE:Action. */
   readonly denied: Set<string>;
+  /** Services denied to an access key, by the key. */
+  readonly deniedTo: Map<string, string>;
   /** Access keys whose session has expired. */
   readonly expired: Set<string>;
   /** The only access keys that exist; undefined for any key. */
@@ -40,6 +42,7 @@ export function noRules(): Rules {
     latencyMs: 0,
     perSecond: 0,
     denied: new Set(),
+    deniedTo: new Map(),
     expired: new Set(),
     known: undefined,
     clockOffsetMs: 0,

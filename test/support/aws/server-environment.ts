@@ -14,13 +14,16 @@ export interface ServerAndUser {
   readonly box: Sandbox;
 }
 
-/** Starts a server that may use the account of the fake AWS with other credentials than those of the user. */
-export async function startServerOn(t: Test, aws: StrictAws): Promise<ServerAndUser> {
+/**
+ * Starts a server that may use the account of the fake AWS with other credentials than those of the user. The user has the given
+ * Nextflow, or a fake.
+ */
+export async function startServerOn(t: Test, aws: StrictAws, nextflow?: string): Promise<ServerAndUser> {
   const server = new TeamServer(t, { awsAccounts: [{ account: ACCOUNT, endpoint: aws.endpoint }] });
   server.box.env['AWS_ACCESS_KEY_ID'] = SERVER_KEY;
   await server.init();
   await server.start();
-  const box = new Sandbox(t);
+  const box = new Sandbox(t, nextflow);
   box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // runs on AWS Batch need the plugin
   box.env['AWS_ACCESS_KEY_ID'] = USER_KEY;
   const url = `https://localhost:${String(server.port)}`;

@@ -177,7 +177,7 @@ export class StrictAws {
       throw new Refusal('ExpiredTokenException', 'The security token included in the request is expired');
     if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > 300_000)
       throw new Refusal('InvalidSignatureException', `Signature expired: ${date} is now too early or late`);
-    if (rules.denied.has(action))
+    if (rules.denied.has(action) || rules.deniedTo.get(accessKey) === action.split(':')[0])
       throw new Refusal(
         'AccessDeniedException',
         `User: arn:aws:sts::1:x is not authorized to perform: ${action}`,
