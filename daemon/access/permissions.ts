@@ -31,6 +31,8 @@ const concerning: Readonly<Record<Resource, readonly Permission[]>> = {
     'runs:launch',
     'runs:manage_all',
     'audit:read',
+    'compute_environments:read',
+    'compute_environments:write',
   ],
   secret: ['pipeline_secrets:read', 'pipeline_secrets:write'],
   run: ['runs:read', 'runs:manage'],
@@ -47,6 +49,12 @@ const OF_SERVERS: readonly Permission[] = [
   'workspaces:create_personal',
   'releases:create',
 ];
+
+/** Whether the user of a daemon lacks a permission: its operations need a team server, or a daemon has its objects in no workspace. */
+function isOfServers(permission: Permission, kind: Resource): boolean {
+  const isOfOwnKind = kind === 'workspace' && concerning.computeEnvironment.includes(permission);
+  return isOfOwnKind || OF_SERVERS.includes(permission);
+}
 
 /** Returns the permissions of a role that concern a kind of object, in the order of the policy table. */
 export function permissionsOn(role: AnyRole, kind: Resource): Permission[] {
@@ -67,7 +75,7 @@ export function permitted<T extends object>(
   const permissions = permissionsOn(role, kind).filter((permission) => {
     const { personal = true } = policy[permission];
     if (isPersonal && !personal) return false;
-    return by.kind === 'machine' ? !OF_SERVERS.includes(permission) : isWithinToken(by, permission);
+    return by.kind === 'machine' ? !isOfServers(permission, kind) : isWithinToken(by, permission);
   });
   return { ...resource, permissions };
 }

@@ -1,5 +1,5 @@
 // The actions of the page of a team server, and who may use each of them. docs/page-actions.md has the same table.
-import type { Person } from './team-page.ts';
+import { ENVIRONMENT, type Person } from './team-page.ts';
 
 /** An action of the page. */
 export interface TeamAction {
@@ -80,6 +80,34 @@ export const TEAM_ACTIONS: readonly TeamAction[] = [
     screen: '#/removals',
     shown: { text: 'by launcher' },
     people: MEMBERS,
+  },
+  {
+    operations: ['listServerEnvironments'],
+    screen: '#/workspaces/lab/rna/compute-envs',
+    shown: { text: 'batch' },
+    people: MEMBERS,
+    request: ['GET', `${RNA}/compute-envs`],
+  },
+  {
+    operations: ['createServerEnvironment'],
+    screen: '#/workspaces/lab/rna/compute-envs',
+    shown: { button: 'Create compute environment' },
+    people: ADMINS,
+    request: ['POST', `${RNA}/compute-envs`, { ...ENVIRONMENT, name: 'other' }],
+  },
+  {
+    operations: ['removeServerEnvironment'],
+    screen: '#/workspaces/lab/rna/compute-envs',
+    shown: { menu: 'Actions for batch', item: 'Remove' },
+    people: ADMINS,
+    request: ['DELETE', `${RNA}/compute-envs/batch`],
+  },
+  {
+    operations: ['getServerEnvironment'],
+    screen: '#/workspaces/lab/rna/compute-envs/batch',
+    shown: { text: ENVIRONMENT.aws.executionRole },
+    people: MEMBERS,
+    request: ['GET', `${RNA}/compute-envs/batch`],
   },
   {
     operations: ['listMembers'],

@@ -7,8 +7,15 @@ import type { User } from '../../daemon/access/principal.ts';
 import { startSession } from '../../daemon/access/sign-in/user-sessions.ts';
 import { csrfTokenOf, SESSION_COOKIE } from '../../daemon/api/listeners/session-cookie.ts';
 import { newRunId } from '../../daemon/contract/run-id.ts';
-import type { Release, ReleaseReport } from '../../daemon/contract/types.ts';
+import type {
+  DeliveryRequest,
+  Release,
+  ReleaseReport,
+  ServerEnvironmentInput,
+} from '../../daemon/contract/types.ts';
 import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
+import { createReleaseCredential, hashOfCredential } from '../../daemon/releases/release-credential.ts';
+import { ACCOUNT, QUEUE, REGION } from './aws/test-aws.ts';
 import { startBrowser, type TestBrowser } from './browser.ts';
 import { freePorts } from './free-ports.ts';
 import type { Answer } from './http.ts';
@@ -31,8 +38,26 @@ export const PEOPLE = [
 export type Person = (typeof PEOPLE)[number];
 
 const SESSION_LIMITS = { idleMinutes: 480, lifetimeHours: 168 };
+/** Permits compute environments of workspaces. */
+const ACCOUNTS = { awsAccounts: [{ account: ACCOUNT }] };
 /** A recipient of releases. Nobody has its key. */
 const RECIPIENT = 'age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg';
+
+/** A run to which the server has delivered secrets. */
+interface Delivered {
+  readonly run: string;
+  /** Removes them, as the daemon does when the run has ended. */
+  readonly end: () => Promise<void>;
+}
+
+/** A compute environment of a workspace on the server. */
+export const ENVIRONMENT: ServerEnvironmentInput = {
+  ...{ name: 'batch', platform: 'aws-batch' },
+  aws: {
+    ...{ region: REGION, queue: QUEUE, workDir: 's3://nf-work/run' },
+    executionRole: `arn:aws:iam::${ACCOUNT}:role/nf-escrow-lab-rna`,
+  },
+};
 
 export class TeamPage {
   readonly server: TeamServer;
@@ -54,13 +79,13 @@ export class TeamPage {
   }
 
   /** Undefined without a browser, for which the test is skipped. */
-  static async start(t: Test, context: object = {}): Promise<TeamPage | undefined> {
+  static async start(t: Test, context: object = {}, settings: object = {}): Promise<TeamPage | undefined> {
     const browser = await startBrowser(t, { context: { ignoreHTTPSErrors: true, ...context } });
     if (browser === undefined) return undefined;
     const server = new TeamServer(t);
     const [port = 0] = await freePorts(1);
     const origin = `https://localhost:${String(port)}`;
-    server.configure({ listen: `127.0.0.1:${String(port)}`, publicUrl: origin });
+    server.configure({ listen: `127.0.0.1:${String(port)}`, publicUrl: origin, ...ACCOUNTS, ...settings });
     const { status, stderr } = await server.escrow(['serve', 'init', '--name', 'first', '--print-token']);
     if (status !== 0) throw new Error(stderr);
     const sessions = new Map<Person, string>();
@@ -137,6 +162,40 @@ export class TeamPage {
     const body = { valueBase64: Buffer.from(value).toString('base64') };
     await this.must('maintainer', 'PUT', `/v1/workspaces/lab/rna/secrets/${name}`, body);
     return value;
+  }
+
+  /** Creates the compute environment `batch` of `lab/rna`. */
+  async environment(): Promise<void> {
+    await this.must('owner', 'POST', '/v1/workspaces/lab/rna/compute-envs', ENVIRONMENT);
+  }
+
+  /** Lets the server deliver secrets to a new run of the launcher in the compute environment `batch`. */
+  async deliver(names: readonly string[]): Promise<Delivered> {
+    const run = newRunId(new Date().toISOString());
+    const credential = createReleaseCredential();
+    const headers = { 'content-type': 'application/json', host: new URL(this.origin).host };
+    const body: DeliveryRequest = {
+      ...{ workspace: 'lab/rna', computeEnvironment: ENVIRONMENT.name, run },
+      secrets: names.map((name) => ({ name, version: 1 })) as DeliveryRequest['secrets'],
+      credentialHash: hashOfCredential(credential),
+      expires: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    const asked = await this.server.request(
+      '/v1/deliveries',
+      { ...headers, authorization: `Bearer ${this.tokens.launcher}` },
+      { method: 'POST', body: JSON.stringify(body) },
+    );
+    if (asked.status !== 201) throw new Error(asked.text);
+    const end = async (): Promise<void> => {
+      const path = `/v1/releases/${run}/delivery`;
+      const ended = await this.server.request(
+        path,
+        { ...headers, authorization: `Bearer ${credential}` },
+        { method: 'DELETE' },
+      );
+      if (ended.status !== 200) throw new Error(ended.text);
+    };
+    return { run, end };
   }
 
   /** Releases secrets to a new run of the launcher, whose daemon reports. Returns the id of the run. */

@@ -96,6 +96,7 @@ const CHANGED: Readonly<Record<string, readonly string[]>> = {
   workspace: ['workspaces', 'organizations', 'members/'],
   organization: ['organizations', 'workspaces', 'members/', 'identity'],
   'service-account': ['organizations', 'members/'],
+  'compute-environment': ['compute-envs/'],
   token: ['tokens'],
   session: ['sessions'],
   user: ['users', 'identity'],

@@ -7,7 +7,8 @@ import { pathOf, sendChange } from './send-change.ts';
 
 const CHANGES = ['members/', 'workspaces', 'organizations'];
 
-function pathOfWorkspace({ organization, name }: WorkspaceName, ...more: readonly string[]): string {
+/** Returns the path of a workspace in the API, or of an object in it. */
+export function pathOfWorkspace({ organization, name }: WorkspaceName, ...more: readonly string[]): string {
   return pathOf('workspaces', organization, name, ...more);
 }
 

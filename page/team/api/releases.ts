@@ -1,8 +1,9 @@
-import type { ReleaseList, ReleaseSummary } from '../../../daemon/contract/types.ts';
+import type { ReleaseList, ReleaseReceipt, ReleaseSummary } from '../../../daemon/contract/types.ts';
 import { call } from '../../api/call.ts';
 import { readAll } from '../../api/read-all.ts';
 import { useResource, type Loaded } from '../../api/resource.ts';
 import type { SecretPlace } from '../../api/secrets.ts';
+import { pathOf } from './send-change.ts';
 
 type Query = Readonly<Record<string, string>>;
 
@@ -10,6 +11,13 @@ type Query = Readonly<Record<string, string>>;
 export function useReleases(query: Query, limit = 100): Loaded<ReleaseList> {
   const search = new URLSearchParams({ ...query, limit: String(limit) }).toString();
   return useResource(`releases/first?${search}`, () => call<ReleaseList>('GET', `v1/releases?${search}`));
+}
+
+/** Returns what was delivered to a run, and how its removal was verified. */
+export function useReleaseReceipt(release: string): Loaded<ReleaseReceipt> {
+  return useResource(`releases/receipt/${release}`, () =>
+    call<ReleaseReceipt>('GET', pathOf('releases', release, 'receipt')),
+  );
 }
 
 /** Returns the query of the releases that contain a secret of a workspace. */

@@ -13,6 +13,8 @@ import { Runs } from '../screens/runs/runs.tsx';
 import { Invitations } from '../screens/server/invitations.tsx';
 import { Server } from '../screens/server/server.tsx';
 import { Users } from '../screens/server/users.tsx';
+import { ComputeEnvironmentScreen } from '../screens/compute-envs/compute-env.tsx';
+import { ComputeEnvironments } from '../screens/compute-envs/compute-envs.tsx';
 import { Members } from '../screens/workspaces/members.tsx';
 import { Secrets } from '../screens/workspaces/secrets.tsx';
 
@@ -42,12 +44,18 @@ export function screenFor(path: readonly string[]): JSX.Element {
 function workspaceScreen(
   workspace: { readonly organization: string; readonly name: string },
   screen: string | undefined,
-  secret: string | undefined,
+  object: string | undefined,
 ): JSX.Element {
   const key = `${workspace.organization}/${workspace.name}`;
   if (screen === 'secrets')
-    return <Secrets key={key} {...workspace} {...(secret === undefined ? {} : { secret })} />;
+    return <Secrets key={key} {...workspace} {...(object === undefined ? {} : { secret: object })} />;
   if (screen === 'runs') return <Runs key={key} workspace={workspace} />;
+  if (screen === 'compute-envs')
+    return object === undefined ? (
+      <ComputeEnvironments key={key} workspace={workspace} />
+    ) : (
+      <ComputeEnvironmentScreen key={`${key} ${object}`} workspace={workspace} name={object} />
+    );
   if (screen === 'members') return <Members key={key} {...workspace} />;
   return notFound();
 }

@@ -18,6 +18,7 @@ export function useScreens(): readonly EntryGroup[] {
         ? [
             { icon: 'key', label: 'Secrets', path: [...workspace, 'secrets'] },
             { icon: 'run', label: 'Runs', path: [...workspace, 'runs'] },
+            { icon: 'server', label: 'Compute environments', path: [...workspace, 'compute-envs'] },
             { icon: 'person', label: 'Members', path: [...workspace, 'members'] },
           ]
         : [],

@@ -7,6 +7,7 @@ export const teamKinds: readonly (readonly [type: string, label: string])[] = [
   ['workspace', 'Workspaces and their members'],
   ['organization', 'Organizations and their members'],
   ['service-account', 'Service accounts'],
+  ['compute-environment', 'Compute environments'],
   ['token', 'Tokens'],
   ['session', 'Sessions'],
   ['sign-in-link', 'Sign-in links'],

@@ -189,6 +189,7 @@ void t.test('is accessible in each theme and at each width', async (t) => {
   if (team === undefined) return;
   await team.set('DB_PASSWORD');
   await team.release(['DB_PASSWORD'], { state: 'ended', outcome: 'failed' });
+  await team.environment();
   await team.must('administrator', 'POST', '/v1/invitations', { email: 'new@example.org' });
   const screens = new Set(TEAM_ACTIONS.map(({ screen }) => screen));
   for (const person of ['owner', 'administrator'] as const) {

@@ -32,6 +32,7 @@ void t.test(
     if (team === undefined) return;
     await team.set('DB_PASSWORD');
     await team.release(['DB_PASSWORD'], { state: 'ended', outcome: 'failed' });
+    await team.environment();
     await team.must('administrator', 'POST', '/v1/invitations', { email: 'new@example.org' });
     const removed = { 'if-match': '*' };
     await team.must('owner', 'DELETE', '/v1/organizations/lab/members/removed', undefined, removed);

@@ -12,6 +12,7 @@ import { Table, type Column } from '../../../components/table.tsx';
 import { Time } from '../../../components/time.tsx';
 import { now } from '../../../format/times.ts';
 import { useReleases } from '../../api/releases.ts';
+import { Delivery } from './delivery.tsx';
 import { isOverdue, ReleaseState } from './release-state.tsx';
 import { PendingScreen } from '../pending-screen.tsx';
 
@@ -48,18 +49,10 @@ export function RunScreen({ run }: { readonly run: string }): JSX.Element {
 }
 
 function Release({ release }: { readonly release: ReleaseSummary }): JSX.Element {
-  const { workspace, user, createdAt, reportedAt, purgedAt, leases, secrets } = release;
+  const { workspace, user, createdAt, reportedAt, purgedAt, leases, secrets, computeEnvironment } = release;
   return (
     <section>
-      {isOverdue(release, now.value) && (
-        <Note tone="warn">
-          <p class="strong">The daemon of {user} has not reported that the secrets are removed.</p>
-          <p>
-            Ask the user to start the daemon, which retries the removal. If the host is lost, rotate the
-            secrets.
-          </p>
-        </Note>
-      )}
+      {isOverdue(release, now.value) && <Overdue release={release} />}
       <Facts>
         <Fact title="Workspace">
           <a href={to(['workspaces', ...workspace.split('/'), 'runs'])}>
@@ -84,7 +77,29 @@ function Release({ release }: { readonly release: ReleaseSummary }): JSX.Element
         <Fact title="Released">
           <Time at={createdAt} />
         </Fact>
-        <Fact title="Secrets removed">{purgedAt === null ? 'Not reported' : <Time at={purgedAt} />}</Fact>
+        <Fact title="Secrets held by">
+          {computeEnvironment === undefined ? (
+            <span>
+              The daemon of <Name>{user}</Name>
+            </span>
+          ) : (
+            <span>
+              This server, in the compute environment{' '}
+              <a href={to(['workspaces', ...workspace.split('/'), 'compute-envs', computeEnvironment])}>
+                <Name>{computeEnvironment}</Name>
+              </a>
+            </span>
+          )}
+        </Fact>
+        <Fact title="Secrets removed">
+          {purgedAt !== null ? (
+            <Time at={purgedAt} />
+          ) : computeEnvironment === undefined ? (
+            'Not reported'
+          ) : (
+            'Not yet'
+          )}
+        </Fact>
         {leases.length > 0 && (
           <Fact title="Delivered objects">
             <span class="badges">
@@ -97,9 +112,33 @@ function Release({ release }: { readonly release: ReleaseSummary }): JSX.Element
           </Fact>
         )}
       </Facts>
+      {computeEnvironment !== undefined && <Delivery release={release} />}
       <h2 class="below">Secrets</h2>
       <Table label="Secrets" columns={columnsFor(workspace)} rows={secrets} keyOf={({ name }) => name} />
     </section>
+  );
+}
+
+/** Why the removal is overdue, and what to do. The server retries what it holds itself. */
+function Overdue({
+  release: { user, computeEnvironment },
+}: {
+  readonly release: ReleaseSummary;
+}): JSX.Element {
+  if (computeEnvironment !== undefined)
+    return (
+      <Note tone="warn">
+        <p class="strong">The run has ended, and the server has not removed the secrets yet.</p>
+        <p>The server retries. If AWS denies it, the reason is below.</p>
+      </Note>
+    );
+  return (
+    <Note tone="warn">
+      <p class="strong">The daemon of {user} has not reported that the secrets are removed.</p>
+      <p>
+        Ask the user to start the daemon, which retries the removal. If the host is lost, rotate the secrets.
+      </p>
+    </Note>
   );
 }
 
