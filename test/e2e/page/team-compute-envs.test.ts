@@ -115,6 +115,13 @@ void t.test('shows what the server holds for a run, its removal, and the receipt
   t.same(await aws.secrets(), [`nf-escrow/lab.rna/${run}`]);
   const arn = new RegExp(`^arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab\\.rna/${run}`);
 
+  const owner = await team.open('owner', SCREEN);
+  await owner.getByRole('button', { name: 'Actions for batch' }).click();
+  await owner.getByRole('menuitem', { name: 'Remove' }).click();
+  await dialog(owner).getByRole('button', { name: 'Remove compute environment' }).click();
+  await dialog(owner).getByRole('alert').getByText(`the server holds secrets of run ${run} in it`).waitFor();
+  await owner.close();
+
   const page = await team.open('viewer', `#/runs/${run}`);
   await page.evaluate(axe.source);
   const main = page.locator('main');
@@ -125,16 +132,8 @@ void t.test('shows what the server holds for a run, its removal, and the receipt
   await main.getByText(/^(in \d+ hours|tomorrow), unless the daemon reports before$/).waitFor();
   await isAccessible(t, page, 'held');
 
-  const owner = await team.open('owner', SCREEN);
-  await owner.getByRole('button', { name: 'Actions for batch' }).click();
-  await owner.getByRole('menuitem', { name: 'Remove' }).click();
-  await dialog(owner).getByRole('button', { name: 'Remove compute environment' }).click();
-  await dialog(owner).getByRole('alert').getByText(`the server holds secrets of run ${run} in it`).waitFor();
-  await owner.close();
-
   aws.rules.denied.add('secretsmanager:DeleteSecret');
   await end();
-  await team.signIn('viewer');
   await main.getByText('Removing', { exact: true }).first().waitFor(); // without a reload
   await main.getByText('The last attempt failed').waitFor();
   await main.getByText('not authorized to perform: secretsmanager:DeleteSecret').first().waitFor();
