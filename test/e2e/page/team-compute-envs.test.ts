@@ -98,9 +98,6 @@ async function isAccessible(t: Test, page: Page, what: string): Promise<void> {
     await settled(page);
     t.same(await violationsOn(page), [], `${what} ${String(width)} ${colorScheme}`);
     t.ok((await page.evaluate<number>(OVERFLOW)) <= 0, `${what} ${String(width)} fits`);
-    const file = process.env['NF_ESCROW_TEST_SHOTS'];
-    if (file !== undefined)
-      await page.screenshot({ path: `${file}/${what}-${String(width)}.png`, fullPage: true });
   }
 }
 
