@@ -14,6 +14,7 @@ import { takeCaller } from './system/processes/caller.ts';
 import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
 import type { FaultInjector } from './system/steps.ts';
 import type { DaemonOptions } from './daemon.ts';
+import type { DeliveryTimes } from './server/compose-deliveries.ts';
 
 /** The program that commands and child processes run: the launcher, this file, or a test's own that injects faults. */
 export interface Program {
@@ -24,6 +25,8 @@ export interface Program {
   readonly optimize?: () => void;
   readonly faults?: FaultInjector;
   readonly service?: Partial<DaemonOptions>;
+  /** Times of what a server delivers, which tests shorten. */
+  readonly deliveries?: DeliveryTimes;
 }
 
 /** The options that commander names. */
@@ -136,7 +139,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       (await import('./server/serve.ts')).serveTeam(server, {
         version: readVersion(),
         observe: program.service?.observe,
-        times: { waits: program.service?.waits, roundMs: program.service?.retryMs },
+        times: program.deliveries ?? { waits: program.service?.waits, roundMs: program.service?.retryMs },
         faults: program.faults,
       }),
   };

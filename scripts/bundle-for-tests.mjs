@@ -13,6 +13,7 @@ runDriver(async () => {
     nfe: 'test/support/checked-main.js',
     faults: 'test/campaigns/faults/program.js',
     chaos: 'test/campaigns/chaos/program.js',
+    deliveries: 'test/campaigns/deliveries/program.js',
   };
   const paths = Object.entries(inputs).map(([name, path]) => [name, join(root, 'dist', path)]);
   await bundleModules(Object.fromEntries(paths), out);

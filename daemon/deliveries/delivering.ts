@@ -41,9 +41,14 @@ export interface LeaseTimes {
   readonly extension: number;
   /** Interval between renewals of the expiry that is stored with the objects. */
   readonly renewal: number;
+  /** Time after which a delivery whose replica no longer creates it is removed. Longer than its creation takes. */
+  readonly creation: number;
 }
 
-export const leaseTimes: LeaseTimes = { lease: DELIVERY_SECONDS, extension: 3600, renewal: 12 * 3600 };
+export const leaseTimes: LeaseTimes = {
+  ...{ lease: DELIVERY_SECONDS, extension: 3600, renewal: 12 * 3600 },
+  creation: 60,
+};
 
 /** Returns the current time of the ledger, plus seconds, in its format (ISO 8601, UTC). */
 export function timeIn({ clock }: Pick<Ledger, 'clock'>, plusSeconds = 0): string {

@@ -12,9 +12,6 @@ import type { ReleasedVersion } from '../releases/payload.ts';
 import type { PinnedVersion } from '../releases/pinned-versions.ts';
 import { leaseTimes, timeIn, type Delivering } from './delivering.ts';
 
-/** Time after which a delivery whose replica no longer creates it is removed, in seconds. Longer than its creation takes. */
-const CREATION_SECONDS = 60;
-
 /** A delivery in the ledger. `pinned`: the versions to deliver; empty for a repeated request. */
 export interface RecordedDelivery {
   readonly id: string;
@@ -51,7 +48,7 @@ export async function recordDelivery(
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows !== 1n) throw conflict(request, 'has the credential of another run');
-  const { lease } = deps.times ?? leaseTimes;
+  const { lease, creation } = deps.times ?? leaseTimes;
   await db
     .insertInto('deliveries')
     .values({
@@ -63,7 +60,7 @@ export async function recordDelivery(
         state: 'placing',
       },
       ...{ expires_at: timeIn(deps.ledger, lease), missed_seconds: await missedSeconds(db) },
-      next_at: timeIn(deps.ledger, CREATION_SECONDS),
+      next_at: timeIn(deps.ledger, creation),
     })
     .execute();
   const data = {

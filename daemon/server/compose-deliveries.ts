@@ -17,6 +17,8 @@ const [PLATFORM] = Object.keys(serverPlatforms) as [keyof typeof serverPlatforms
 export interface DeliveryTimes extends StoreOptions {
   readonly lease?: LeaseTimes | undefined;
   readonly roundMs?: number | undefined;
+  /** Of a claim on PostgreSQL. */
+  readonly claimSeconds?: number | undefined;
 }
 
 /** What deliveries are composed of. */
@@ -41,7 +43,7 @@ export function composeDeliveries({ settings, store, vault, faults, log, times =
   const { objects } = stores.secrets;
   const deliveries: Delivering = {
     ...{ ledger, vault, faults, limits: settings.limits, stores, owner, log },
-    claims: postgres === undefined ? localClaims(ledger) : sharedClaims(claimsOf(postgres)),
+    claims: postgres === undefined ? localClaims(ledger) : sharedClaims(claimsOf(postgres, times.claimSeconds)),
     removers: new Map(objects === undefined ? [] : [[objects.kind, objects]]),
     complete: (environment) => ({
       ...asComputeEnvironment(environment),

@@ -5,9 +5,9 @@ import type { ServerLedger } from './ledger/server-ledger.ts';
 
 type Postgres = NonNullable<ServerLedger['postgres']>;
 
-/** Returns the claims of this process, under a name that others can recognize. */
-export function claimsOf(postgres: Postgres): Claims {
-  return postgres.claims(`${hostname()} ${String(process.pid)}`);
+/** Returns the claims of this process, under a name that others can recognize. `seconds`: tests shorten them. */
+export function claimsOf(postgres: Postgres, seconds?: number): Claims {
+  return postgres.claims(`${hostname()} ${String(process.pid)}`, seconds);
 }
 
 /**

@@ -28,7 +28,7 @@ export const launcher = join(root, 'bin/nf-escrow');
 export const startProgram = join(root, 'bin/start.cjs');
 
 /** Returns the path of a program for tests: bundled, or compiled (a path below dist/test) if the bundle is older. */
-export function testProgram(name: 'nfe' | 'faults' | 'chaos', compiled: string): string {
+export function testProgram(name: 'nfe' | 'faults' | 'chaos' | 'deliveries', compiled: string): string {
   const bundled = join(root, `dist/checked/${name}.entry.cjs`);
   const made = statSync(bundled, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const isNew = made > statSync(join(root, 'dist/.tsbuildinfo')).mtimeMs;

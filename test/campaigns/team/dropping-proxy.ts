@@ -33,7 +33,8 @@ export interface Observer {
 const FAILED_MS = 2000;
 const TIMEOUT_MS = 15_000;
 /** Responses of these requests are dropped: repeating them must not repeat their effect. */
-const DROPPED = /^(?:POST \/v1\/releases|PUT \/v1\/releases\/[^/]+\/state|PUT \/v1\/workspaces\/.*)$/;
+const DROPPED =
+  /^(?:POST \/v1\/(?:releases|deliveries)|PUT \/v1\/releases\/[^/]+\/state|DELETE \/v1\/releases\/[^/]+\/delivery|PUT \/v1\/workspaces\/.*)$/;
 
 interface Target {
   readonly port: number;

@@ -1,19 +1,17 @@
 // A team server with three replicas on PostgreSQL behind a TLS proxy, and its users with their daemons.
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { Test } from 'tap';
 import { connectServer, type ServerClient } from '../../../daemon/api-client/https/server-client.ts';
-import { EscrowError } from '../../../daemon/errors.ts';
-import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
 import { startPostgres, type RunningPostgres } from '../../support/postgres.ts';
 import { openPool } from '../../support/postgres-databases.ts';
-import { Team } from '../../support/team.ts';
 import { randomOf, seedOf } from '../fuzz/random.ts';
 import { Canaries, sha256 } from './canary.ts';
 import { DroppingProxy } from './dropping-proxy.ts';
 import { Member } from './member.ts';
+import { createPeople } from './people.ts';
+import { putSecret } from './put-secret.ts';
 import { configureReplicas, startReplica, type Replica } from '../../support/server/replicas.ts';
 
 /** Size of a campaign. */
@@ -81,7 +79,7 @@ export class TeamGround {
     proxy.passTo(replicas);
     await Promise.all(replicas.map(startReplica));
     const titles = Array.from({ length: size.workspaces }, (_, index) => `lab/w${String(index)}`);
-    const people = await createPeople(databaseUrl, size, titles);
+    const people = await createPeople(databaseUrl, size.daemons, titles);
     const url = `https://localhost:${String(proxy.port)}`;
     const { caFile } = proxy.authority;
     const members = people.map(
@@ -106,66 +104,10 @@ export class TeamGround {
   async setSecret(title: string, name: string): Promise<void> {
     const value = this.canaries.next();
     this.values.set(sha256(value), { title, name });
-    const body = { valueBase64: Buffer.from(value).toString('base64') };
-    for (;;)
-      try {
-        await this.#admin.call('PUT', `/v1/workspaces/${title}/secrets/${name}`, body);
-        return;
-      } catch (error) {
-        const isTemporary =
-          error instanceof EscrowError &&
-          ['server-unreachable', 'not-ready', 'ledger-unavailable'].includes(error.code);
-        if (!isTemporary) throw error;
-      }
+    await putSecret(this.#admin, { title, name }, value);
   }
 }
 
 export function secretName(index: number): string {
   return `SECRET_${String(index)}`;
-}
-
-interface Person {
-  readonly name: string;
-  readonly token: string;
-  readonly title: string;
-}
-
-/** Creates users, the organization, its workspaces and tokens in the database: no API creates tokens for others. */
-async function createPeople(
-  databaseUrl: string,
-  { daemons }: Size,
-  titles: readonly string[],
-): Promise<Person[]> {
-  const ledger = await openPostgresLedger(databaseUrl, { connections: 2 });
-  try {
-    const team = new Team(ledger);
-    const { id } = await ledger.db
-      .selectFrom('users')
-      .select('id')
-      .where('administrator', '=', 1)
-      .executeTakeFirstOrThrow();
-    const users = [];
-    for (let index = 0; index < daemons; index += 1) users.push(await team.user(`user${String(index)}`));
-    const admin = { kind: 'user', id, user: '' } as const;
-    await team.organization('lab', [[admin, 'owner'], ...users.map((user) => [user, 'member'] as const)]);
-    const workspaces = [];
-    for (const title of titles) {
-      const [organization = '', name = ''] = title.split('/');
-      workspaces.push({ title, id: await team.workspace({ organization, name, visibility: 'private' }) });
-    }
-    const people: Person[] = [];
-    for (const [index, user] of users.entries()) {
-      const workspace = workspaces[index % workspaces.length];
-      if (workspace === undefined) throw new Error('a campaign has at least one workspace');
-      await team.member(workspace.id, user, 'launch');
-      const { text: token } = await team.token(user, {
-        name: randomBytes(4).toString('hex'),
-        scopes: ['read', 'launch'],
-      });
-      people.push({ name: user.user, token, title: workspace.title });
-    }
-    return people;
-  } finally {
-    await ledger.close();
-  }
 }

@@ -1,17 +1,20 @@
 // Releases of a team server to many daemons, while replicas and daemons are killed and paused, and responses are lost.
-import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import type { Test } from 'tap';
 import { until } from '../../support/sandbox.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
 import { randomOf, seedOf } from '../fuzz/random.ts';
+import { BackgroundWork } from './background-work.ts';
 import { faultKinds, nextFault, type PlannedFault } from './fault-plan.ts';
 import { secretName, TeamGround, type Size } from './ground.ts';
+import { inTurns } from './in-turns.ts';
 import { judge, type Judged } from './judge.ts';
 import type { Member } from './member.ts';
 import { Observations } from './observations.ts';
+import { searchForValues } from './search-for-values.ts';
+import { stalled } from './stalled.ts';
+import { counted, tableOfRows, type TableRow } from './table.ts';
 import { startReplica } from '../../support/server/replicas.ts';
 
 export interface Campaign extends Size {
@@ -41,8 +44,6 @@ export interface Tally extends Judged {
 const PROGRESS = 250;
 /** A daemon that was killed between a release and the record of its run reports it after 10 minutes. */
 const SETTLE_MS = 30 * 60_000;
-/** A campaign that delivers nothing for this time fails. */
-const STALL_MS = 10 * 60_000;
 
 /** Runs a campaign. Returns undefined without PostgreSQL or root. `report` receives progress. */
 export async function runTeamCampaign(
@@ -81,7 +82,15 @@ export async function runTeamCampaign(
   await inTurns(members, 8, ({ daemon }) => daemon.end('SIGTERM'));
   await Promise.all(ground.replicas.map(({ process }) => process.end('SIGTERM')));
   const judged = await judge(ground, seen);
-  const { files, searchedMb } = await search(t, ground);
+  // The files of the database contain its write-ahead log.
+  const { files, searchedMb } = await searchForValues(t, {
+    ...{ canaries: ground.canaries, database: ground.database, address: ground.postgres },
+    directories: [
+      ground.postgres.data,
+      ...ground.replicas.map(({ directory }) => directory),
+      ...members.map(({ box }) => box.directory),
+    ],
+  });
   return {
     ...judged,
     delivered: progress.delivered,
@@ -101,8 +110,7 @@ class Disturbance {
   readonly #ground: TeamGround;
   readonly #campaign: Campaign;
   readonly #random;
-  readonly #pending = new Set<Promise<void>>();
-  #failure: unknown;
+  readonly #work = new BackgroundWork();
 
   constructor(ground: TeamGround, campaign: Campaign) {
     this.#ground = ground;
@@ -118,11 +126,11 @@ class Disturbance {
   after(delivered: number): void {
     const { faultEvery, changeEvery, replicas, daemons, secrets } = this.#campaign;
     if (faultEvery > 0 && delivered % faultEvery === 0)
-      this.#run(this.#inject(nextFault(this.#random, { replicas, daemons })));
+      this.#work.add(this.#inject(nextFault(this.#random, { replicas, daemons })));
     if (changeEvery > 0 && delivered % changeEvery === 0) {
       const { titles } = this.#ground;
       this.changes += 1;
-      this.#run(
+      this.#work.add(
         this.#ground.setSecret(titles[this.#random(titles.length)] ?? '', secretName(this.#random(secrets))),
       );
     }
@@ -130,16 +138,8 @@ class Disturbance {
 
   /** Waits for the end of all faults. Throws the first error. */
   async end(): Promise<void> {
-    await Promise.all(this.#pending);
-    if (this.#failure !== undefined) throw this.#failure as Error;
+    await this.#work.end();
     await Promise.all(this.#ground.replicas.map(startReplica));
-  }
-
-  #run(work: Promise<void>): void {
-    const noted = work
-      .catch((error: unknown) => (this.#failure ??= error))
-      .then(() => void this.#pending.delete(noted));
-    this.#pending.add(noted);
   }
 
   async #inject({ kind, target, ms }: PlannedFault): Promise<void> {
@@ -156,19 +156,6 @@ class Disturbance {
   }
 }
 
-/** Rejects if nothing was delivered for a long time. Resolves when `at` is infinite. */
-async function stalled(progress: { readonly at: number; readonly delivered: number }): Promise<void> {
-  await until(
-    'the end of the campaign',
-    () => {
-      if (performance.now() - progress.at > STALL_MS)
-        throw new Error(`nothing was delivered for 10 minutes, after ${String(progress.delivered)} releases`);
-      return progress.at === Infinity;
-    },
-    24 * 3_600_000,
-  );
-}
-
 /** Whether all runs of a member are purged and the server has accepted all reports. */
 async function isSettled(member: Member): Promise<boolean> {
   if (!(await member.isSettled())) return false;
@@ -183,45 +170,6 @@ async function isSettled(member: Member): Promise<boolean> {
   }
 }
 
-/** Searches the dump of the database, its files and write-ahead log, all logs and all state directories. */
-async function search(
-  t: Test,
-  { postgres, database, members, replicas, canaries }: TeamGround,
-): Promise<{ files: string[]; searchedMb: number }> {
-  await database.query('CHECKPOINT');
-  const dump = join(temporaryDirectory(t), 'dump.sql');
-  const connection = ['--host', postgres.host, '--port', String(postgres.port), '--username', 'escrow'];
-  const { status, stderr } = spawnSync('pg_dump', [...connection, '--file', dump, 'postgres'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`pg_dump: ${stderr}`);
-  const control = join(temporaryDirectory(t), 'control');
-  writeFileSync(control, canaries.next());
-  if (canaries.filesIn([control]).length !== 1) throw new Error('the search does not find a value');
-  const directories = [
-    ...[dump, postgres.data],
-    ...replicas.map(({ directory }) => directory),
-    ...members.map(({ box }) => box.directory),
-  ];
-  const { stdout } = spawnSync('du', ['--summarize', '--total', '--block-size=1M', ...directories], {
-    encoding: 'utf8',
-  });
-  const searchedMb = Number(/^(\d+)\ttotal$/m.exec(stdout)?.[1] ?? 0);
-  return { files: canaries.filesIn(directories), searchedMb };
-}
-
-async function inTurns<T>(
-  items: readonly T[],
-  side: number,
-  work: (item: T) => Promise<unknown>,
-): Promise<void> {
-  const waiting = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: side }, worker));
-}
-
 function sum(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const counts of all)
@@ -232,9 +180,7 @@ function sum(all: readonly Readonly<Record<string, number>>[]): Record<string, n
 /** Returns the figures of a campaign as a Markdown table. */
 export function tableOf(tally: Tally): string {
   const { verdict, files } = tally;
-  const counted = (what: Readonly<Record<string, number>>): [string, number][] =>
-    Object.entries(what).map(([key, count]) => [`… ${key}`, count]);
-  const rows: [string, string | number][] = [
+  const rows: TableRow[] = [
     ['runs that got their secrets', tally.delivered],
     ['releases', tally.releases],
     ['… repeated requests', tally.repeated],
@@ -254,7 +200,7 @@ export function tableOf(tally: Tally): string {
     ['searched for values', `${String(tally.searchedMb)} MiB`],
     ['**files with a value**', files.length],
   ];
-  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${String(value)} |`)].join('\n');
+  return tableOfRows(rows);
 }
 
 /** Returns all violations. */

@@ -31,7 +31,7 @@ async function forget({ ground: { ledger } }: DeliveryGround, run: string): Prom
 }
 
 withGround('removes expired secrets that no delivery names, and never those of a live one', async (t, g) => {
-  const expired = { lease: -3 * DAY_SECONDS, extension: 3600, renewal: 3600 };
+  const expired = { lease: -3 * DAY_SECONDS, extension: 3600, renewal: 3600, creation: 60 };
   const [old, fresh] = [g.replica('old', { lease: expired }), g.replica('fresh')];
   const [live, lost, recent] = [g.request(['A_KEY']), g.request(['A_KEY']), g.request(['A_KEY'])];
   await g.deliver(old, live); // its expiry in AWS has passed, but the ledger has it

@@ -28,6 +28,8 @@ export interface Rules {
   readonly holding: number[];
   /** The action that `losing` and `holding` apply to, as SERVICE:Action. */
   lossy: string;
+  /** How long a signature is valid. */
+  signatureMs: number;
   /** Duration of a deletion in the background. */
   deletionMs: number;
   /** How long reads and deletes do not see a new secret. */
@@ -51,6 +53,7 @@ export function noRules(): Rules {
     losing: 0,
     lossy: 'secretsmanager:CreateSecret',
     holding: [],
+    signatureMs: 300_000,
     deletionMs: 0,
     blindMs: 0,
     ageMs: 0,

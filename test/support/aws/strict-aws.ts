@@ -25,12 +25,26 @@ interface Answer {
   readonly body: Buffer;
 }
 
+/** What happens to a call: its answer is lost, or it is carried out after a delay in milliseconds and never answered. */
+export type Fate = 'lost' | number | undefined;
+
+/** Observes calls and decides on them. Every call of the observer is awaited. */
+export interface AwsObserver {
+  /** A call that no rule refuses has arrived. */
+  arrived?(call: Call): Promise<Fate>;
+  /** A call was carried out. */
+  carriedOut?(call: Call, status: number): void;
+  /** A call was refused with an error code of AWS. */
+  refused?(call: Call, code: string): void;
+}
+
 /** A proxy in front of moto that adds behavior of AWS that moto lacks (rules.ts). */
 export class StrictAws {
   readonly rules: Rules = noRules();
   readonly calls: Call[] = [];
   /** Answers calls to AWS Batch in place of moto. moto answers if it returns undefined. */
   batch: ((action: string, body: string) => Promise<object | undefined>) | undefined;
+  observer: AwsObserver = {};
   readonly #moto: string;
   #endpoint = '';
   /** Until when a new secret is invisible, and until when a deletion is in progress, by name. */
@@ -94,6 +108,7 @@ export class StrictAws {
     Object.assign(this.rules, noRules());
     this.calls.length = 0;
     this.batch = undefined;
+    this.observer = {};
     this.#newUntil.clear();
     this.#deleting.clear();
     this.#readAt.clear();
@@ -135,20 +150,20 @@ export class StrictAws {
     let answer: Answer;
     try {
       this.#refuse(call, sent.headers['x-amz-date']);
-      const held = call.action === this.rules.lossy ? this.rules.holding.shift() : undefined;
-      if (held !== undefined) {
+      const fate = (await this.observer.arrived?.(call)) ?? this.#fateOf(call);
+      if (typeof fate === 'number') {
         incoming.socket.destroy();
-        this.#later(sleep(held).then(() => this.#carryOut(call, sent)));
+        this.#later(sleep(fate).then(() => this.#carryOutObserved(call, sent)));
         return;
       }
-      answer = await this.#carryOut(call, sent);
-      if (call.action === this.rules.lossy && this.rules.losing > 0) {
-        this.rules.losing -= 1;
+      answer = await this.#carryOutObserved(call, sent);
+      if (fate === 'lost') {
         incoming.socket.destroy();
         return;
       }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      this.observer.refused?.(call, error.code);
       answer = wordError(call, error);
     }
     const date = new Date(Date.now() + this.rules.clockOffsetMs).toUTCString();
@@ -175,7 +190,7 @@ export class StrictAws {
       );
     if (rules.expired.has(accessKey))
       throw new Refusal('ExpiredTokenException', 'The security token included in the request is expired');
-    if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > 300_000)
+    if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > rules.signatureMs)
       throw new Refusal('InvalidSignatureException', `Signature expired: ${date} is now too early or late`);
     if (rules.denied.has(action) || rules.deniedTo.get(accessKey) === action.split(':')[0])
       throw new Refusal(
@@ -188,6 +203,22 @@ export class StrictAws {
       if (this.#writes.length >= rules.perSecond) throw new Refusal('ThrottlingException', 'Rate exceeded');
       this.#writes.push(now);
     }
+  }
+
+  #fateOf({ action }: Call): Fate {
+    const { rules } = this;
+    if (action !== rules.lossy) return undefined;
+    const held = rules.holding.shift();
+    if (held !== undefined) return held;
+    if (rules.losing === 0) return undefined;
+    rules.losing -= 1;
+    return 'lost';
+  }
+
+  async #carryOutObserved(call: Call, sent: Sent): Promise<Answer> {
+    const answer = await this.#carryOut(call, sent);
+    this.observer.carriedOut?.(call, answer.status);
+    return answer;
   }
 
   async #carryOut(call: Call, sent: Sent): Promise<Answer> {

@@ -23,12 +23,15 @@ interface ReplicaOptions {
   readonly command?: readonly [string, ...string[]];
   /** Limits that differ from the defaults. */
   readonly limits?: Readonly<Record<string, number>>;
+  readonly awsAccounts?: readonly object[];
+  /** Returns the variables of a replica. */
+  readonly env?: (index: number) => Readonly<Record<string, string>>;
 }
 
 /** Configures replicas of one server, which trust a proxy on loopback. The first administrator exists afterwards. */
 export async function configureReplicas(
   t: Test,
-  { count, databaseUrl, publicUrl, command, limits = {} }: ReplicaOptions,
+  { count, databaseUrl, publicUrl, command, limits = {}, awsAccounts = [], env = () => ({}) }: ReplicaOptions,
 ): Promise<{ readonly replicas: readonly Replica[]; readonly adminToken: string }> {
   const ports = await freePorts(count);
   const servers = ports.map(() => new TeamServer(t));
@@ -38,13 +41,14 @@ export async function configureReplicas(
     const urlFile = join(server.box.directory, 'database-url');
     writeFileSync(urlFile, `${databaseUrl}\n`, { mode: 0o600 });
     if (command !== undefined) server.box.command = command;
+    Object.assign(server.box.env, env(index));
     server.port = ports[index] ?? 0;
     server.configure({
       listen: `127.0.0.1:${String(server.port)}`,
       publicUrl,
       trustedProxies: ['127.0.0.1'],
       database: { urlFile },
-      limits,
+      ...{ limits, awsAccounts },
       vault: { keyFile: join(first.box.directory, 'key', 'vault.key') },
     });
   }
