@@ -1,4 +1,6 @@
 // What the fake AWS has seen of a campaign, and what it does to requests.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256 } from '../team/canary.ts';
 import type { AwsObserver, Call, Fate } from '../../support/aws/strict-aws.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -7,6 +9,12 @@ interface Change {
   readonly name: string;
   /** When the request arrived. */
   readonly at: number;
+}
+
+/** A creation. A repeated request with the same token and the same value creates nothing. */
+interface Creation extends Change {
+  /** Identifies the token and the value. */
+  readonly content: string;
 }
 
 interface LedgerRow {
@@ -30,14 +38,14 @@ const LOOK = `SELECT d.state AS delivery, l.state AS lease, l.sent_at,
 
 /** Compares each request for a secret with the ledger before AWS carries it out, and records what is carried out. */
 export class AwsRecord implements AwsObserver {
-  readonly created: Change[] = [];
+  readonly created: Creation[] = [];
   readonly deleted: Change[] = [];
   /** Requests to create a secret that the ledger did not announce, or whose delivery had been removed. */
   readonly unannounced: string[] = [];
   /** Requests to create a secret without exactly one audit event. */
   readonly unaudited: string[] = [];
   readonly counts: Record<string, number> = {
-    ...{ 'secrets created': 0, 'secrets deleted': 0, 'replies lost': 0, 'carried out late': 0 },
+    ...{ 'creations answered': 0, 'deletions answered': 0, 'replies lost': 0, 'carried out late': 0 },
     ...{ throttled: 0, 'expired credentials': 0, 'expired signatures': 0 },
     'created while the database could not be compared': 0,
   };
@@ -52,6 +60,13 @@ export class AwsRecord implements AwsObserver {
   /** Decides on the next creations and deletions. */
   decide(fates: readonly Exclude<Fate, undefined>[]): void {
     this.#fates.push(...fates);
+  }
+
+  /** Waits until AWS has rejected expired credentials. Gives up after a time. */
+  async awaitExpired(forMs: number): Promise<void> {
+    const before = this.counts['expired credentials'];
+    for (const end = performance.now() + forMs; performance.now() < end; await sleep(20))
+      if (this.counts['expired credentials'] !== before) return;
   }
 
   /** Waits for a request of a replica, which its access key names. Gives up after a time. */
@@ -84,9 +99,15 @@ export class AwsRecord implements AwsObserver {
 
   carriedOut(call: Call, status: number): void {
     if (status !== 200 || !CHANGES.test(call.action)) return;
-    const isCreation = call.action.endsWith('CreateSecret');
-    this.#count(isCreation ? 'secrets created' : 'secrets deleted');
-    (isCreation ? this.created : this.deleted).push({ name: nameIn(call), at: call.at });
+    const change = { name: nameIn(call), at: call.at };
+    if (call.action.endsWith('CreateSecret')) {
+      const { ClientRequestToken, SecretString } = JSON.parse(call.body) as Record<string, string>;
+      this.#count('creations answered');
+      this.created.push({ ...change, content: sha256(`${String(ClientRequestToken)} ${String(SecretString)}`) });
+    } else {
+      this.#count('deletions answered');
+      this.deleted.push(change);
+    }
   }
 
   refused(_call: Call, code: string): void {

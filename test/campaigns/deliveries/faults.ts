@@ -9,6 +9,8 @@ import { HELD_MAX_MS } from './short-times.ts';
 
 /** How long to wait for the request after which a replica is killed or paused. */
 const MOMENT_MS = 3000;
+/** How long to wait for a request with expired credentials. */
+const EXPIRED_MS = 10_000;
 
 export interface Faults extends Size {
   /** Number of deliveries between two faults. 0: no faults. */
@@ -80,6 +82,7 @@ export class Disturbance {
         break;
       case 'let AWS credentials expire':
         for (const session of sessions) session.expire();
+        await record.awaitExpired(EXPIRED_MS);
         await sleep(ms);
         for (const session of sessions) session.renew();
         break;

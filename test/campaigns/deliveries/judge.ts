@@ -2,6 +2,7 @@
 import { readOne } from '../../../daemon/api-client/read-one.ts';
 import type { ReleaseReceipt } from '../../../daemon/contract/types.ts';
 import { REGION } from '../../support/aws/test-aws.ts';
+import { until } from '../../support/sandbox.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { inTurns } from '../team/in-turns.ts';
 import { runIn } from './aws-record.ts';
@@ -124,11 +125,10 @@ function judgeRuns(
 ): void {
   const byRun = new Map<string, DeliveryRow[]>();
   for (const row of rows) byRun.set(row.run_id, [...(byRun.get(row.run_id) ?? []), row]);
-  // A name that is created, deleted and created again would have had different secrets.
-  const created = new Set<string>();
-  for (const { name } of record.created) {
-    if (created.has(name)) doubled.push(`${name} was created twice`);
-    created.add(name);
+  const created = new Map<string, string>();
+  for (const { name, content } of record.created) {
+    if ((created.get(name) ?? content) !== content) doubled.push(`${name} was created with two values`);
+    created.set(name, content);
   }
   for (const { id, delivery, evidence, endedAt } of runs) {
     const own = byRun.get(id) ?? [];
@@ -138,7 +138,7 @@ function judgeRuns(
     if (endedAt !== undefined && evidence?.state !== 'absent')
       receipts.push(`run ${id}: the daemon found ${String(evidence?.state)}`);
     for (const { valueFrom } of delivery?.references ?? [])
-      if (![...created].some((name) => valueFrom.includes(`:secret:${name}-`)))
+      if (![...created.keys()].some((name) => valueFrom.includes(`:secret:${name}-`)))
         receipts.push(`run ${id}: AWS has not created ${valueFrom}`);
   }
 }
@@ -148,7 +148,9 @@ async function judgeReceipt(
   { id, run_id }: DeliveryRow,
   { receipts }: Verdict,
 ): Promise<void> {
-  const receipt = await readOne<ReleaseReceipt>(admin, `/v1/releases/${id}/receipt`);
+  const receipt = await until(`the receipt of ${id}`, () =>
+    readOne<ReleaseReceipt>(admin, `/v1/releases/${id}/receipt`).catch(() => undefined),
+  );
   const objects = receipt.delivery?.objects ?? [];
   if (!receipt.complete) receipts.push(`delivery ${id}: the receipt is not complete`);
   const unverified = objects.filter((one) => one.goneAt === null || one.evidence === null);

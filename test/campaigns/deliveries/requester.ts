@@ -90,7 +90,9 @@ export class Requester {
         sentAt = at;
       });
     } catch (error) {
-      run.refused = asEscrowError(error).code;
+      const { code, message } = asEscrowError(error);
+      run.refused = code;
+      if (process.env['SHOW']) console.log(code, message);
       run.endedAt = Date.now();
       return { run, removal: this.#remove(run, sentAt, 'aborted') };
     }
