@@ -120,8 +120,21 @@ async function recordPlanned(
     ...{ state: 'intended' as const, created_at: timeIn(ledger) },
   }));
   await step(faults, 'delivery.intend', () =>
-    claims.write(claim, (db) => db.insertInto('delivery_leases').values(rows).execute()),
+    claims.write(claim, async (db) => {
+      // After its end, nothing would remove the leases. The claim has locked the row.
+      const { state } = await db
+        .selectFrom('deliveries')
+        .select('state')
+        .where('id', '=', claim.id)
+        .executeTakeFirstOrThrow();
+      if (state !== 'placing') throw hasEnded();
+      await db.insertInto('delivery_leases').values(rows).execute();
+    }),
   );
+}
+
+function hasEnded(): EscrowError {
+  return new EscrowError('state-conflict', 'Cannot deliver the secrets: the delivery has ended.');
 }
 
 /** Records the send time of a request. Fails if another replica has the delivery now, or its end was requested: nothing is sent then. */
@@ -146,8 +159,7 @@ function noteFor({ claims, faults }: Delivering, claim: Claim, id: string): Plac
       ),
     );
     // Nothing would remove an object that is created now.
-    if (at !== null && numUpdatedRows !== 1n)
-      throw new EscrowError('state-conflict', 'Cannot deliver the secrets: the delivery has ended.');
+    if (at !== null && numUpdatedRows !== 1n) throw hasEnded();
   };
 }
 

@@ -87,6 +87,23 @@ withGround(
   },
 );
 
+withGround('records no lease for a delivery that was removed before its replica claimed it', async (t, g) => {
+  const gate = gateAt('before work.claim');
+  const slow = g.replica('slow', { faults: gate.faults });
+  const other = g.replica('other');
+  const wanted = g.request(['A_KEY']);
+  const delivering = g.deliver(slow, wanted);
+  void delivering.catch(() => undefined);
+  await gate.reached;
+  t.match(await g.end(other, wanted), { state: 'removing' });
+  await other.upkeep.act();
+  gate.open();
+  await t.rejects(delivering, { code: 'state-conflict' });
+  t.equal(g.aws.counts[CREATE], undefined);
+  const { state, objects } = await g.state(wanted.request.run);
+  t.same({ state, objects }, { state: 'removed', objects: [] });
+});
+
 withGround('answers a repeated request when the first one is complete', async (t, g) => {
   const gate = gateAt('before delivery.place');
   const [first, second] = [g.replica('first', { faults: gate.faults }), g.replica('second')];
