@@ -43,7 +43,8 @@ export function composeDeliveries({ settings, store, vault, faults, log, times =
   const { objects } = stores.secrets;
   const deliveries: Delivering = {
     ...{ ledger, vault, faults, limits: settings.limits, stores, owner, log },
-    claims: postgres === undefined ? localClaims(ledger) : sharedClaims(claimsOf(postgres, times.claimSeconds)),
+    claims:
+      postgres === undefined ? localClaims(ledger) : sharedClaims(claimsOf(postgres, times.claimSeconds)),
     removers: new Map(objects === undefined ? [] : [[objects.kind, objects]]),
     complete: (environment) => ({
       ...asComputeEnvironment(environment),

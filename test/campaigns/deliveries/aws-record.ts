@@ -65,8 +65,8 @@ export class AwsRecord implements AwsObserver {
   /** Waits until AWS has rejected expired credentials. Gives up after a time. */
   async awaitExpired(forMs: number): Promise<void> {
     const before = this.counts['expired credentials'];
-    for (const end = performance.now() + forMs; performance.now() < end; await sleep(20))
-      if (this.counts['expired credentials'] !== before) return;
+    const end = performance.now() + forMs;
+    while (performance.now() < end && this.counts['expired credentials'] === before) await sleep(20);
   }
 
   /** Waits for a request of a replica, which its access key names. Gives up after a time. */
@@ -103,7 +103,10 @@ export class AwsRecord implements AwsObserver {
     if (call.action.endsWith('CreateSecret')) {
       const { ClientRequestToken, SecretString } = JSON.parse(call.body) as Record<string, string>;
       this.#count('creations answered');
-      this.created.push({ ...change, content: sha256(`${String(ClientRequestToken)} ${String(SecretString)}`) });
+      this.created.push({
+        ...change,
+        content: sha256(`${String(ClientRequestToken)} ${String(SecretString)}`),
+      });
     } else {
       this.#count('deletions answered');
       this.deleted.push(change);

@@ -17,6 +17,8 @@ const SETTINGS = [
 ];
 const DATABASE = 'postgres';
 const RETRY_MS = 100;
+/** A database that is not available for this time is an error. */
+const WAIT_MS = 120_000;
 
 export class Cluster {
   readonly address: MovableAddress;
@@ -87,21 +89,23 @@ export class Cluster {
     });
   }
 
-  /** Queries the database. Repeats the query while the database is not available, for this time. Undefined if it was not available. */
+  /** Queries the database. Repeats the query while the database is not available. `forMs`: for a shorter time, after which the result is undefined. */
   async query<Row extends QueryResultRow>(
     statement: string,
     values: readonly unknown[] = [],
-    forMs = 120_000,
+    forMs = WAIT_MS,
   ): Promise<Row[] | undefined> {
-    for (const end = performance.now() + forMs; ; await sleep(RETRY_MS))
+    for (const end = performance.now() + forMs; ;) {
       try {
         return (await this.database.query<Row>(statement, [...values])).rows;
       } catch (error) {
         if (performance.now() > end) {
-          if (forMs < 60_000) return undefined;
+          if (forMs < WAIT_MS) return undefined;
           throw error;
         }
       }
+      await sleep(RETRY_MS);
+    }
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

@@ -20,5 +20,8 @@ void t.test('leaves no secret in AWS and removes none of a live run while everyt
   t.comment(`seed ${String(seed)}\n${tableOf(tally)}`);
   t.same(violationsOf(tally), []);
   for (const kind of faultKinds) t.ok((tally.faults[kind] ?? 0) > 0, `${kind} has happened`);
-  t.ok(tally.runs.some(({ delivery }) => delivery !== undefined), 'runs got their secrets');
+  t.ok(
+    tally.runs.some(({ delivery }) => delivery !== undefined),
+    'runs got their secrets',
+  );
 });

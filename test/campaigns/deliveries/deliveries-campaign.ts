@@ -67,7 +67,10 @@ export async function runDeliveriesCampaign(
     requesters.flatMap((requester) => {
       let left = campaign.runs;
       return Array.from({ length: campaign.atOnce }, async () => {
-        for (; left > 0; await runOne(requester, true)) left -= 1;
+        while (left > 0) {
+          left -= 1;
+          await runOne(requester, true);
+        }
       });
     }),
   );
@@ -98,7 +101,9 @@ export async function runDeliveriesCampaign(
 /** Rejects if runs are not removed in time. */
 async function afterSettling(requesters: readonly Requester[]): Promise<void> {
   const open = (): CampaignRun[] =>
-    requesters.flatMap(({ runs }) => runs).filter(({ endedAt, evidence }) => endedAt !== undefined && !evidence);
+    requesters
+      .flatMap(({ runs }) => runs)
+      .filter(({ endedAt, evidence }) => endedAt !== undefined && !evidence);
   await until('the removal of all runs', () => open().length === 0, SETTLE_MS);
 }
 
@@ -110,8 +115,7 @@ async function isRemoved({ cluster }: DeliveriesGround): Promise<boolean> {
 /** Returns the figures of a campaign as a Markdown table. */
 export function tableOf({ verdict, runs, ...tally }: Tally): string {
   const refused: Record<string, number> = {};
-  for (const { refused: code } of runs)
-    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
+  for (const { refused: code } of runs) if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
   const times = runs.flatMap(({ removalMs }) => removalMs ?? []).sort((one, other) => one - other);
   const seconds = (ms = 0): string => `${(ms / 1000).toFixed(1)} s`;
   const rows: TableRow[] = [

@@ -14,7 +14,7 @@ export const faultKinds = [
   'let AWS credentials expire',
   'request many deliveries at once',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+type FaultKind = (typeof faultKinds)[number];
 
 export interface PlannedFault {
   readonly kind: FaultKind;

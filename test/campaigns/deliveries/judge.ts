@@ -10,7 +10,7 @@ import type { DeliveriesGround } from './ground.ts';
 import type { CampaignRun } from './requester.ts';
 
 /** Violations by kind; each is empty if the campaign has succeeded. */
-export interface Verdict {
+interface Verdict {
   /** Secrets in AWS at the end, and deliveries, pins and objects that are not removed. */
   readonly leftOver: string[];
   /** Secrets that were deleted, or could not be read, while their run was alive. */
@@ -154,7 +154,8 @@ async function judgeReceipt(
   const objects = receipt.delivery?.objects ?? [];
   if (!receipt.complete) receipts.push(`delivery ${id}: the receipt is not complete`);
   const unverified = objects.filter((one) => one.goneAt === null || one.evidence === null);
-  if (unverified.length > 0) receipts.push(`delivery ${id}: ${String(unverified.length)} objects without proof`);
+  if (unverified.length > 0)
+    receipts.push(`delivery ${id}: ${String(unverified.length)} objects without proof`);
   for (const { name } of record.created.filter((one) => runIn(one.name) === run_id))
     if (!objects.some(({ target }) => target.endsWith(`:secret:${name}`)))
       receipts.push(`delivery ${id}: the receipt lacks ${name}`);

@@ -16,6 +16,7 @@ import type { Finding } from '../../../daemon/stores/store.ts';
 import { noFaults } from '../../../daemon/system/steps.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { until } from '../../support/sandbox.ts';
 import type { Random } from '../fuzz/random.ts';
 import { REQUEST_LATE_MS } from './short-times.ts';
 import type { Tasks } from './tasks.ts';
@@ -50,6 +51,8 @@ export interface RequesterOptions {
 type Report = Pick<ReleaseReport, 'sequence' | 'state' | 'outcome'>;
 
 const RETRY_MS = 500;
+/** A server that accepts no report for this time is an error. */
+const REPORT_MAX_MS = 15 * 60_000;
 const RUN_MAX_MS = 3000;
 
 export class Requester {
@@ -90,9 +93,7 @@ export class Requester {
         sentAt = at;
       });
     } catch (error) {
-      const { code, message } = asEscrowError(error);
-      run.refused = code;
-      if (process.env['SHOW']) console.log(code, message);
+      run.refused = asEscrowError(error).code;
       run.endedAt = Date.now();
       return { run, removal: this.#remove(run, sentAt, 'aborted') };
     }
@@ -124,17 +125,17 @@ export class Requester {
   /** Repeats the request until the server has verified the removal, as a daemon does. */
   async #remove(run: CampaignRun, sentAt: string | null, outcome: Report['outcome']): Promise<void> {
     const place = { target: heldTarget(this.#options.server.url, run.id), locator: null, sentAt };
-    for (; ; await sleep(RETRY_MS))
+    while (run.evidence === undefined) {
       try {
         await this.#held.remove(place);
         const finding = await this.#held.inspect(place);
-        if (finding.state === 'present') continue;
-        run.evidence = finding;
-        run.removalMs = Date.now() - (run.endedAt ?? 0);
-        break;
+        if (finding.state !== 'present') run.evidence = finding;
       } catch {
-        continue; // the server is not available
+        // The server is not available.
       }
+      if (run.evidence === undefined) await sleep(RETRY_MS);
+    }
+    run.removalMs = Date.now() - (run.endedAt ?? 0);
     if (run.delivery !== undefined) await this.#report(run, { sequence: 2, state: 'purged', outcome });
   }
 
@@ -151,14 +152,21 @@ export class Requester {
       ...(ca_file === null ? {} : { caFile: ca_file }),
     });
     try {
-      for (; ; await sleep(RETRY_MS))
-        try {
+      await until(
+        `the report on ${id}`,
+        async () => {
           const body: ReleaseReport = { ...report, epoch: 1, leases: [] };
-          await client.call('PUT', `/v1/releases/${id}/state`, body);
-          return;
-        } catch (error) {
-          if (asEscrowError(error).code === 'unauthenticated') throw error;
-        }
+          try {
+            await client.call('PUT', `/v1/releases/${id}/state`, body);
+            return true;
+          } catch (error) {
+            if (asEscrowError(error).code === 'unauthenticated') throw error;
+            await sleep(RETRY_MS);
+            return false;
+          }
+        },
+        REPORT_MAX_MS,
+      );
     } finally {
       client.close();
     }

@@ -1,4 +1,4 @@
-/** Work that goes on in the background of a campaign. */
+/** Work in the background of a campaign. */
 export class BackgroundWork {
   readonly #pending = new Set<Promise<void>>();
   #failure: unknown;

@@ -5,11 +5,7 @@ import { removeAbandonedDatabases } from './abandoned.ts';
 /** A kind of campaign. */
 interface Kind<Campaign, Tally> {
   /** Returns undefined if a program is missing. */
-  readonly run: (
-    t: Test,
-    campaign: Campaign,
-    report: (line: string) => void,
-  ) => Promise<Tally | undefined>;
+  readonly run: (t: Test, campaign: Campaign, report: (line: string) => void) => Promise<Tally | undefined>;
   readonly tableOf: (tally: Tally) => string;
   readonly violationsOf: (tally: Tally) => string[];
   /** What it needs, for the message. */

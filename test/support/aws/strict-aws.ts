@@ -190,7 +190,10 @@ export class StrictAws {
       );
     if (rules.expired.has(accessKey))
       throw new Refusal('ExpiredTokenException', 'The security token included in the request is expired');
-    if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > rules.signatureMs)
+    if (
+      typeof date === 'string' &&
+      Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > rules.signatureMs
+    )
       throw new Refusal('InvalidSignatureException', `Signature expired: ${date} is now too early or late`);
     if (rules.denied.has(action) || rules.deniedTo.get(accessKey) === action.split(':')[0])
       throw new Refusal(
