@@ -10,7 +10,7 @@ void t.test('leaves no secret in AWS and removes none of a live run while everyt
     t,
     {
       ...{ seed, replicas: 3, daemons: 4, workspaces: 2, lostPercent: 4, perSecond: 50 },
-      ...{ runs: 15, atOnce: 3, faultEvery: 6, burst: 40, dropPercent: 10 },
+      ...{ runs: 10, atOnce: 3, faultEvery: 4, burst: 20, dropPercent: 10 },
     },
     (line) => {
       t.comment(line);

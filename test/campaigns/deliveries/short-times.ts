@@ -7,7 +7,7 @@ export const SIGNATURE_MS = 8000;
 /** AWS carries out a request at most this time after it has arrived. */
 export const HELD_MAX_MS = 8000;
 /** How long a replica may carry out a request that it has not answered: it is paused for less. */
-export const REQUEST_LATE_MS = 40_000;
+export const REQUEST_LATE_MS = 30_000;
 /** Seconds after which what a lost daemon has left expires. */
 const LEASE_SECONDS = 30;
 
