@@ -231,17 +231,17 @@ export class Vault {
 
   #readVersions(wanted: readonly Pick<SecretVersion, 'secretId' | 'version'>[]): Promise<VersionRow[]> {
     const { db } = this.#ledger;
-    const { oneOf } = fragmentsOf(db);
+    const fragments = fragmentsOf(db);
     return db
       .selectFrom('secret_versions')
       .selectAll()
       .where(
-        oneOf(
+        fragments.oneOf(
           'secret_id',
           wanted.map(({ secretId }) => secretId),
         ),
       )
-      .where(oneOf('version', [...new Set(wanted.map(({ version }) => version))]))
+      .where(fragments.oneOf('version', [...new Set(wanted.map(({ version }) => version))]))
       .execute();
   }
 
