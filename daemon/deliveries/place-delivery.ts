@@ -7,6 +7,7 @@ import type { Bundle, ObjectStore, Placement, References } from '../stores/store
 import { step } from '../system/steps.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { leaseTimes, timeIn, type Delivering } from './delivering.ts';
+import { explainToLauncher } from './explain-to-launcher.ts';
 
 /** A recorded delivery whose objects are to be created. */
 interface NewDelivery {
@@ -38,7 +39,7 @@ export async function placeDelivery(deps: Delivering, claim: Claim, wanted: NewD
     return delivery;
   } catch (error) {
     await fail(deps, claim, error);
-    throw error;
+    throw explainToLauncher(error);
   }
 }
 

@@ -131,10 +131,18 @@ withGround('removes what a failed delivery may have created', async (t, g) => {
   const replica = g.replica('one', { waits: { placing: 500, asking: 300 } });
   g.aws.rules.denied.add('secretsmanager:CreateSecret');
   const denied = g.request(['A_KEY']);
-  await t.rejects(g.deliver(replica, denied), { code: 'aws-denied' });
+  const hint = /administrator of the server/; // the person who launches has no access to the identity of the server
+  await t.rejects(g.deliver(replica, denied), { code: 'aws-denied', hint });
   await replica.upkeep.act();
   t.match(await g.state(denied.request.run), { state: 'removed', endReason: 'failed' });
   g.aws.rules.denied.clear();
+  g.aws.rules.known = new Set();
+  const unknown = g.request(['A_KEY']);
+  const error = await g.deliver(replica, unknown).catch((thrown: unknown) => thrown);
+  g.aws.rules.known = undefined;
+  t.match(error, { code: 'aws-credentials', hint });
+  t.notMatch((error as Error).message, /sso login|daemon/);
+  await replica.upkeep.act();
   g.aws.rules.down = true;
   const down = g.request(['A_KEY']);
   await t.rejects(g.deliver(replica, down), { code: 'store-unavailable' });
