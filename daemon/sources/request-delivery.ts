@@ -9,11 +9,11 @@ import type { ReleasedVersion } from '../releases/payload.ts';
 import { createReleaseCredential, hashOfCredential } from '../releases/release-credential.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import { REQUEST_MS } from './held-deliveries.ts';
+import { isLost, repeatRequest } from './repeat-request.ts';
 import type { RemoteWorkspace } from './remote-workspace.ts';
 
 /** Longer than the server needs for AWS. */
 const TIMEOUT_MS = 90_000;
-const ATTEMPTS = 3;
 
 /** A run to which a server is to deliver secrets. */
 export interface HeldRequest {
@@ -33,7 +33,9 @@ export async function readServerEnvironment(
   const client = connectStored(server);
   try {
     const path = `/v1/workspaces/${title}/compute-envs/${encodeURIComponent(name)}`;
-    return validate<'ServerEnvironment'>('server-environment.json', await readOne(client, path));
+    return await repeatRequest(async () =>
+      validate<'ServerEnvironment'>('server-environment.json', await readOne(client, path)),
+    );
   } catch (error) {
     // A server of an earlier version has no such route.
     const isAbsent = ['compute-environment-not-found', 'not-found'];
@@ -102,21 +104,16 @@ async function sendRequest(server: StoredServer, body: object): Promise<Delivery
     ...(server.caFile === null ? {} : { caFile: server.caFile }),
   });
   try {
-    for (let attempt = 1; ; attempt += 1)
-      try {
-        return validate<'Delivery'>('delivery.json', await client.call('POST', '/v1/deliveries', body));
-      } catch (error) {
-        if (error instanceof EscrowError && error.code === 'request-invalid')
-          throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
-        if (!isLost(error) || attempt === ATTEMPTS) throw error;
-      }
+    const send = async (): Promise<Delivery> =>
+      validate<'Delivery'>('delivery.json', await client.call('POST', '/v1/deliveries', body));
+    return await repeatRequest(send);
+  } catch (error) {
+    if (error instanceof EscrowError && error.code === 'request-invalid')
+      throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
+    throw error;
   } finally {
     client.close();
   }
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof EscrowError && error.code === 'server-unreachable';
 }
 
 /** References become part of job definitions, so that only those of the requested names are used. */

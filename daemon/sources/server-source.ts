@@ -11,12 +11,12 @@ import { step, type FaultInjector } from '../system/steps.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { qualifiedTitle } from './find-on-servers.ts';
 import { readServerEnvironment, requestDelivery, type HeldRequest } from './request-delivery.ts';
+import { repeatRequest } from './repeat-request.ts';
 import { findRemoteWorkspace, type RemoteWorkspace } from './remote-workspace.ts';
 import type { ReleaseSource, SecretCandidate } from './source.ts';
 
 /** Time in which a request can be repeated. */
 const EXPIRY_MS = 3_600_000;
-const ATTEMPTS = 3;
 
 /** Options of the source. */
 export interface ServerSourceOptions {
@@ -55,7 +55,9 @@ export class ServerSource implements ReleaseSource {
   async list({ server, title }: RemoteWorkspace): Promise<SecretCandidate[]> {
     const client = connectStored(server);
     try {
-      const secrets = await readAll<Secret>(client, `/v1/workspaces/${title}/secrets`, 'secrets');
+      const secrets = await repeatRequest(() =>
+        readAll<Secret>(client, `/v1/workspaces/${title}/secrets`, 'secrets'),
+      );
       return secrets.map(({ name, version }) => {
         assertSecretName(name); // becomes the name of a file
         if (!Number.isSafeInteger(version) || version < 1)
@@ -111,19 +113,16 @@ export class ServerSource implements ReleaseSource {
   }
 }
 
-/** Repeats a request whose response is lost: the server returns the same release. */
 async function requestRelease(server: StoredServer, body: object): Promise<Release> {
   const client = connectStored(server);
   try {
-    for (let attempt = 1; ; attempt += 1)
-      try {
-        return validate<'Release'>('release.json', await client.call('POST', '/v1/releases', body));
-      } catch (error) {
-        const isLost = error instanceof EscrowError && error.code === 'server-unreachable';
-        if (error instanceof EscrowError && error.code === 'request-invalid')
-          throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
-        if (!isLost || attempt === ATTEMPTS) throw error;
-      }
+    const send = async (): Promise<Release> =>
+      validate<'Release'>('release.json', await client.call('POST', '/v1/releases', body));
+    return await repeatRequest(send);
+  } catch (error) {
+    if (error instanceof EscrowError && error.code === 'request-invalid')
+      throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
+    throw error;
   } finally {
     client.close();
   }

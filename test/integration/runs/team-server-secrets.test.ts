@@ -82,6 +82,21 @@ void t.test('repeats a request whose response is lost, with one release', async 
   t.equal((await team.server.ledger.db.selectFrom('releases').select('id').execute()).length, 1);
 });
 
+void t.test('repeats requests while the database of the server is being replaced', async (t) => {
+  const team = await TeamRuns.start(t);
+  const value = await team.set('A_KEY');
+  const refused = new Set<string>();
+  team.front.interfere = (path) => {
+    if (refused.has(path)) return undefined;
+    refused.add(path);
+    return /secrets|releases/.test(path) ? 'answer that the database is away' : undefined;
+  };
+  const { run } = await team.modules.runs.create(team.request('lab/rna'));
+  t.match([...refused].join(), /GET [^,]*secrets.*POST \/v1\/releases/);
+  t.match(readStore(team, run?.id), value);
+  t.equal((await team.server.ledger.db.selectFrom('releases').select('id').execute()).length, 1);
+});
+
 void t.test('creates nothing if the server does not answer, refuses, or has a newer version', async (t) => {
   const team = await TeamRuns.start(t);
   await team.set('A_KEY');

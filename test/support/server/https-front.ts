@@ -4,14 +4,15 @@ import { request, type IncomingMessage, type RequestOptions, type ServerResponse
 import { createServer, type Server } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
-import { systemCode } from '../../../daemon/errors.ts';
+import { problemOf } from '../../../daemon/api/problem.ts';
+import { EscrowError, systemCode } from '../../../daemon/errors.ts';
 import type { StoredServer } from '../../../daemon/api-client/https/stored-servers.ts';
 import { listenOnLoopback } from '../listen-on-loopback.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { Authority } from './authority.ts';
 
 /** What happens to a request. */
-type Interference = 'lose the response' | 'refuse' | undefined;
+type Interference = 'lose the response' | 'refuse' | 'answer that the database is away' | undefined;
 /** What a test does when a request arrives: METHOD PATH. */
 type Interfere = (path: string) => Interference | Promise<Interference>;
 
@@ -51,6 +52,12 @@ export class HttpsFront {
     const how = await this.interfere(`${String(method)} ${path}`);
     if (how === 'refuse') {
       response.destroy();
+      return;
+    }
+    if (how === 'answer that the database is away') {
+      const problem = { ...problemOf(new EscrowError('ledger-unavailable', 'Cannot use the ledger.')) };
+      incoming.resume();
+      response.writeHead(503, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
       return;
     }
     const body = await buffer(incoming).catch(() => undefined);
