@@ -19,6 +19,9 @@ import { scriptOf } from './scripts.ts';
 import type { CellReplicas } from './team/cell-replicas.ts';
 import { NAMES, type Template } from './template.ts';
 
+/** How long AWS rejects the credentials. */
+const EXPIRED_MS = 2000;
+
 export class CellRun {
   readonly #cell: Cell;
   readonly #box: Sandbox;
@@ -73,6 +76,7 @@ export class CellRun {
       this.#aws.rules.lossy = request;
       this.#aws.rules.holding.push(600);
     }
+    const acting = this.#act();
     await this.#replicas?.ready();
     await this.#daemon.ensure();
     if (cell.way === 'abandoned') await this.#abandon();
@@ -88,6 +92,7 @@ export class CellRun {
     if (fault === 'not reached') this.#wrong.push('not reached: the point of the fault');
     else if (cell.kind === 'carried out late' && !this.#wasHeldBack())
       this.#wrong.push('not reached: no request was delayed');
+    clearInterval(acting);
     if (this.#aws !== undefined) this.#aws.rules.holding.length = 0; // must not delay requests of the next cell
     await this.#judge(runs, received);
     return {
@@ -98,6 +103,25 @@ export class CellRun {
       outcome: runs[0]?.outcome ?? undefined,
       recoveredMs,
     };
+  }
+
+  /**
+   * Lets AWS reject all credentials for some time when the fault asks for it, and tells the fault that AWS has a request that it will
+   * carry out late. Returns the timer that looks for both.
+   */
+  #act(): NodeJS.Timeout | undefined {
+    const aws = this.#aws;
+    if (aws === undefined) return undefined;
+    const key = environmentFor(aws)['AWS_ACCESS_KEY_ID'] ?? '';
+    aws.rules.expired.delete(key); // an earlier cell may have ended meanwhile
+    return setInterval(() => {
+      if (this.#cell.kind === 'carried out late' && aws.rules.holding.length === 0)
+        writeFileSync(join(this.#directory, 'held'), '');
+      if (!this.#has('expire') || this.#has('expired')) return;
+      aws.rules.expired.add(key);
+      writeFileSync(join(this.#directory, 'expired'), '');
+      setTimeout(() => aws.rules.expired.delete(key), EXPIRED_MS).unref();
+    }, 20).unref();
   }
 
   #fault(): Verdict['fault'] {
@@ -132,15 +156,19 @@ export class CellRun {
     this.#wrong.push(...judgeReceipt(observed, await this.#daemon.receipt(run.id)));
   }
 
-  /** Waits until the daemon has reported each release that it received. Returns their number. */
+  /**
+   * Waits until the daemon has reported each release that it received, and of those that the server delivers also the ones whose request
+   * failed. Returns the number of received ones.
+   */
   async #reports(runs: readonly Run[]): Promise<number> {
     const replicas = this.#replicas;
     if (replicas === undefined) return 0;
     const recorded = isInAws(this.#cell.store) ? 'after release.request' : 'after release.record';
     const received = this.#reached().filter((point) => point === recorded).length;
-    if (received > runs.length) await this.#timePasses(); // the daemon reports a run without a record later
+    const wanted = isInAws(this.#cell.store) ? await replicas.releases() : received;
+    if (wanted > runs.length) await this.#timePasses(); // the daemon reports a run without a record later
     const deadline = performance.now() + PATIENCE_MS;
-    while ((await replicas.reported()) < received && performance.now() < deadline) {
+    while ((await replicas.releases('purged')) < wanted && performance.now() < deadline) {
       await this.#daemon.ensure();
       await sleep(50);
     }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { serverSteps, steps, type FaultPoint } from '../../../daemon/system/steps.ts';
 
@@ -24,6 +25,7 @@ export const kinds = [
   'read-only',
   'reply lost',
   'carried out late',
+  'expired credentials',
   'kill -9 replica',
   'paused replica',
 ] as const;
@@ -37,9 +39,14 @@ export function isKind(text: string): text is Kind {
 const LATE: Readonly<Partial<Record<FaultPoint, string>>> = {
   'before object.create': 'secretsmanager:CreateSecret',
   'before switch.create': 'scheduler:CreateSchedule',
+  'before delivery.place': 'secretsmanager:CreateSecret',
 };
 
-/** Returns the AWS operation that the daemon requests at this point. */
+/** Points before requests to AWS. */
+const TO_AWS =
+  /^before (object\.(create|describe|delete)|switch\.(create|find|delete)|definitions\.(find|deregister)|delivery\.(place|remove|inspect))$/;
+
+/** Returns the AWS operation that the daemon or a replica requests at this point. */
 export function requestAt(point: FaultPoint): string | undefined {
   return LATE[point];
 }
@@ -57,6 +64,8 @@ const OF_RELEASE = / (secrets|release|report|held)\./;
  * submissions to a scheduler can be carried out late.
  */
 export function happensAt(kind: Kind, point: FaultPoint, store: StoreName): boolean {
+  if (kind === 'expired credentials') return TO_AWS.test(point) && (isOfServer(point) || !isOfTeam(store));
+  if (kind === 'carried out late' && isOfServer(point)) return requestAt(point) !== undefined;
   if (isOfServer(point) || kind.endsWith(' replica')) return isOfServer(point) && kind.endsWith(' replica');
   // With other stores, all faults are injected at the points that do not concern a server.
   if (isOfTeam(store) && !OF_RELEASE.test(point) && kind !== 'kill -9 daemon') return false;
@@ -152,12 +161,16 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
     case 'paused replica':
       pauseSelf();
       return true;
+    case 'expired credentials':
+      writeFileSync(join(directory, 'expire'), '');
+      await waitFor(join(directory, 'expired')); // the proxy in front of AWS rejects the credentials for some time from now on
+      return true;
     case 'carried out late':
       if (point.endsWith('job.submit')) {
         // The fake sbatch submits the job after this process has died.
         writeFileSync(join(directory, 'late-job'), String(process.pid));
         killSelfWhen(() => existsSync(join(directory, 'late-job.ready')));
-      } else setTimeout(killSelf, 150); // the proxy in front of AWS has received the request by then, and delays it
+      } else killSelfWhen(() => existsSync(join(directory, 'held'))); // the proxy in front of AWS has the request, and delays it
       return true;
   }
 }
@@ -169,6 +182,10 @@ function hasBegun(directory: string): boolean {
 
 function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
+}
+
+async function waitFor(file: string): Promise<void> {
+  while (!existsSync(file)) await sleep(20);
 }
 
 /** Stops this process, and continues it later from another one. */

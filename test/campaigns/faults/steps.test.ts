@@ -54,7 +54,7 @@ const HARMLESS: readonly RegExp[] = [
   // building the SDK's commands
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; functions that call a callback, which is checked itself
-  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retryRequest|poll|sleep|Backoff|reset|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
+  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retryRequest|repeatRequest|poll|sleep|Backoff|reset|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // escaping and checking texts
   /^(asComputeEnvironment|chosenRunName|titleOf|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files

@@ -106,10 +106,10 @@ export class CellReplicas {
     wrong.push(`hung: rekey ${args.join(' ')}: ${last}`);
   }
 
-  /** Returns the number of releases whose last report the server has. */
-  async reported(): Promise<number> {
-    const rows = await this.#ground.query("SELECT id FROM nf_escrow.releases WHERE state = 'purged'");
-    return rows.length;
+  /** Returns the number of releases. `state`: only those in this state; of `purged` ones, the server has the last report. */
+  async releases(state?: 'purged'): Promise<number> {
+    const condition = state === undefined ? '' : ` WHERE state = '${state}'`;
+    return (await this.#ground.query(`SELECT id FROM nf_escrow.releases${condition}`)).length;
   }
 
   /** Returns the violations. `received`: how many releases the daemon has recorded. */
