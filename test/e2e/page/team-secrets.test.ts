@@ -59,7 +59,8 @@ void t.test(
     t.equal(await panel.getByRole('button', { name: /Update|Remove/ }).count(), 0);
     await panel.getByRole('link', { name: run }).click();
     await page.getByRole('heading', { name: run }).waitFor();
-    await page.getByText('The daemon of launcher').waitFor();
+    await page.getByText('The daemon of launcher, last').waitFor();
+    await page.getByText('The daemon of launcher', { exact: true }).waitFor(); // holds the secrets
     await page.getByText('1 run-directory: placed').waitFor();
     await page.getByRole('link', { name: 'DB_PASSWORD' }).waitFor();
 
