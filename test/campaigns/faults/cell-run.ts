@@ -113,7 +113,7 @@ export class CellRun {
     const aws = this.#aws;
     if (aws === undefined) return undefined;
     const key = environmentFor(aws)['AWS_ACCESS_KEY_ID'] ?? '';
-    aws.rules.expired.delete(key); // an earlier cell may have ended meanwhile
+    aws.rules.expired.delete(key); // an earlier cell may have ended while it was rejected
     return setInterval(() => {
       if (this.#cell.kind === 'carried out late' && aws.rules.holding.length === 0)
         writeFileSync(join(this.#directory, 'held'), '');

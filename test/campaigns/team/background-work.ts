@@ -10,7 +10,7 @@ export class BackgroundWork {
     this.#pending.add(noted);
   }
 
-  /** Waits for the end of all work, also of what is added meanwhile. Throws the first error. */
+  /** Waits for the end of all work, also of work that is added during the wait. Throws the first error. */
   async end(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
     if (this.#failure !== undefined) throw this.#failure as Error;
