@@ -7,10 +7,12 @@ import { EscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ReleasedVersion } from '../releases/payload.ts';
 import { createReleaseCredential, hashOfCredential } from '../releases/release-credential.ts';
+import { unusable } from '../releases/unusable-response.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import { REQUEST_MS } from './held-deliveries.ts';
 import { isLost, repeatRequest } from './repeat-request.ts';
 import type { RemoteWorkspace } from './remote-workspace.ts';
+import { sendRepeatedly } from './send-repeatedly.ts';
 
 /** Longer than the server needs for AWS. */
 const TIMEOUT_MS = 90_000;
@@ -106,11 +108,7 @@ async function sendRequest(server: StoredServer, body: object): Promise<Delivery
   try {
     const send = async (): Promise<Delivery> =>
       validate<'Delivery'>('delivery.json', await client.call('POST', '/v1/deliveries', body));
-    return await repeatRequest(send);
-  } catch (error) {
-    if (error instanceof EscrowError && error.code === 'request-invalid')
-      throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
-    throw error;
+    return await sendRepeatedly(server, send);
   } finally {
     client.close();
   }
@@ -126,8 +124,4 @@ function assertOfRequest(
   const names = wanted.secrets.map(({ name }) => name);
   if (references.some(({ name }) => !names.includes(name)))
     throw unusable(server, 'it has secrets that were not requested');
-}
-
-function unusable({ name }: StoredServer, why: string): EscrowError {
-  return new EscrowError('release-invalid', `Cannot use the response of the server ${name}: ${why}.`);
 }

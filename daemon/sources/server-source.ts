@@ -3,15 +3,16 @@ import { readAll } from '../api-client/read-all.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
 import type { Delivery, Release, Secret } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
-import { EscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { decryptPayload, type ReleasedVersion } from '../releases/payload.ts';
 import { isReleaseCredential } from '../releases/release-credential.ts';
+import { unusable } from '../releases/unusable-response.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { qualifiedTitle } from './find-on-servers.ts';
 import { readServerEnvironment, requestDelivery, type HeldRequest } from './request-delivery.ts';
 import { repeatRequest } from './repeat-request.ts';
+import { sendRepeatedly } from './send-repeatedly.ts';
 import { findRemoteWorkspace, type RemoteWorkspace } from './remote-workspace.ts';
 import type { ReleaseSource, SecretCandidate } from './source.ts';
 
@@ -118,16 +119,8 @@ async function requestRelease(server: StoredServer, body: object): Promise<Relea
   try {
     const send = async (): Promise<Release> =>
       validate<'Release'>('release.json', await client.call('POST', '/v1/releases', body));
-    return await repeatRequest(send);
-  } catch (error) {
-    if (error instanceof EscrowError && error.code === 'request-invalid')
-      throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
-    throw error;
+    return await sendRepeatedly(server, send);
   } finally {
     client.close();
   }
-}
-
-function unusable({ name }: StoredServer, why: string): EscrowError {
-  return new EscrowError('release-invalid', `Cannot use the response of the server ${name}: ${why}.`);
 }

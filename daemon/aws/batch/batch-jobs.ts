@@ -1,10 +1,10 @@
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
-import { withClient } from '../session/with-client.ts';
 import { runTag } from '../tags.ts';
 import type { ClaimedJob, JobsOwner, RemoteTaskJobs } from '../../stores/store.ts';
 import { describeLiving, inParts } from './living-jobs.ts';
+import { withBatch } from './with-batch.ts';
 
 /** How long an answer is cached, in milliseconds: the daemon checks a run that waits for its jobs every two seconds. */
 const CACHE_MS = 10_000;
@@ -18,12 +18,7 @@ const BATCH_JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$
  */
 export function batchJobs(open: OpenSession, clock = (): number => performance.now()): RemoteTaskJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
-  const at = <T>(
-    locator: string | null,
-    what: string,
-    work: (batch: BatchClient) => Promise<T>,
-  ): Promise<T> =>
-    withClient({ openSession: open, service: (session) => session.batch() }, locator, what, work);
+  const at = withBatch(open);
   return {
     executor: 'awsbatch',
     secretsKind: 'aws-secrets-manager',

@@ -2,8 +2,8 @@ import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
 import type { UsesOfSecrets } from '../../stores/store.ts';
 import { sdk } from '../session/sdk.ts';
 import type { OpenSession } from '../session/session.ts';
-import { withClient } from '../session/with-client.ts';
 import { BATCH_PART, describeLiving } from './living-jobs.ts';
+import { withBatch } from './with-batch.ts';
 
 /** Statuses of jobs that may still start a container, which reads the secrets. */
 const UNFINISHED = ['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING'] as const;
@@ -13,12 +13,7 @@ const UNFINISHED = ['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING'] a
  * secrets themselves, and nobody can change that. All methods throw `aws-*`, `store-unavailable`.
  */
 export function usesInBatch(open: OpenSession): UsesOfSecrets {
-  const at = <T>(
-    locator: string | null,
-    what: string,
-    work: (batch: BatchClient) => Promise<T>,
-  ): Promise<T> =>
-    withClient({ openSession: open, service: (session) => session.batch() }, locator, what, work);
+  const at = withBatch(open);
   return {
     unfinishedJobs: (locator, targets) =>
       at(locator, 'Cannot look for unfinished AWS Batch jobs', (batch) => unfinishedJobs(batch, targets)),
