@@ -19,6 +19,7 @@ import { ACCOUNT, QUEUE, REGION } from './aws/test-aws.ts';
 import { startBrowser, type TestBrowser } from './browser.ts';
 import { freePorts } from './free-ports.ts';
 import type { Answer } from './http.ts';
+import { OVERFLOW, violationsOn } from './page-checks.ts';
 import { TeamServer } from './server/team-server.ts';
 import { Team } from './team.ts';
 
@@ -231,6 +232,22 @@ export class TeamPage {
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();
   await page.locator('body:not(:has(.skeleton))').waitFor();
+}
+
+/** Asserts that the screen follows the rules of accessibility and fits, at three widths and in both themes. The page must have evaluated `axe.source`. */
+export async function isAccessible(t: Test, page: Page, what: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [390, 'light'],
+    [1024, 'dark'],
+    [1920, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await settled(page);
+    const where = `${what} ${String(width)} ${colorScheme}`;
+    t.same(await violationsOn(page), [], where);
+    t.ok((await page.evaluate<number>(OVERFLOW)) <= 0, `${where} fits`);
+  }
 }
 
 /** Creates people, an organization, workspaces and a service account in the ledger, before the server opens it. */

@@ -10,10 +10,11 @@ import { Fact, Facts } from '../../components/facts.tsx';
 import { Name } from '../../components/name.tsx';
 import { Failure, Note, Skeleton } from '../../components/states.tsx';
 import { Table, type Column } from '../../components/table.tsx';
-import { Time } from '../../components/time.tsx';
 import { exactTime } from '../../format/times.ts';
 import { visibleText } from '../../format/visible-text.ts';
 import { Exposures } from './exposures.tsx';
+import { Issued } from './issued.tsx';
+import { LeaseState } from './lease-state.tsx';
 import { pipelineOf } from './run-state.tsx';
 
 interface Conclusion {
@@ -95,17 +96,7 @@ export function ReceiptTab({ run }: { readonly run: Run }): JSX.Element {
           <Button icon="refresh" isBusy={isChecking} onClick={() => void check()}>
             Check again now
           </Button>
-          <Button
-            icon="print"
-            onClick={() => {
-              print();
-            }}
-          >
-            Print
-          </Button>
-          <span class="quiet-text">
-            Issued <Time at={receipt.issuedAt} />
-          </span>
+          <Issued at={receipt.issuedAt} />
         </div>
         {failure !== undefined && <Failure problem={failure} />}
         {receipt.checks !== undefined && (
@@ -128,13 +119,6 @@ const RESULTS: Readonly<Record<ReceiptCheck['result'], readonly [tone: Tone, lab
   absent: ['good', 'Absent'],
   present: ['bad', 'Present'],
   unknown: ['warn', 'Unknown'],
-};
-const STATES: Readonly<Record<Lease['state'], readonly [tone: Tone, label: string]>> = {
-  intended: ['accent', 'Planned'],
-  placed: ['accent', 'Delivered'],
-  removing: ['warn', 'Removing'],
-  gone: ['good', 'Removed'],
-  unverified: ['warn', 'Not verified'],
 };
 
 const CHECKS: readonly Column<ReceiptCheck>[] = [
@@ -171,9 +155,6 @@ const LEASES: readonly Column<Lease>[] = [
   {
     title: 'State',
     kind: 'state',
-    cell: ({ state }) => {
-      const [tone, label] = STATES[state];
-      return <Badge tone={tone}>{label}</Badge>;
-    },
+    cell: ({ state }) => <LeaseState state={state} />,
   },
 ];

@@ -9,9 +9,8 @@ import type {
   UserSessionList,
 } from '../../../daemon/contract/types.ts';
 import { goTo } from '../../support/browser.ts';
-import { OVERFLOW, violationsOn } from '../../support/page-checks.ts';
 import { TEAM_ACTIONS } from '../../support/team-actions.ts';
-import { TeamPage, settled } from '../../support/team-page.ts';
+import { isAccessible, settled, TeamPage } from '../../support/team-page.ts';
 
 t.setTimeout(900_000);
 
@@ -197,18 +196,7 @@ void t.test('is accessible in each theme and at each width', async (t) => {
     await page.evaluate(axe.source);
     for (const screen of screens) {
       await goTo(page, screen);
-      for (const [width, colorScheme] of [
-        [390, 'light'],
-        [1024, 'dark'],
-        [1920, 'light'],
-      ] as const) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await settled(page);
-        const what = `${person} ${screen} ${String(width)} ${colorScheme}`;
-        t.same(await violationsOn(page), [], what);
-        t.ok((await page.evaluate<number>(OVERFLOW)) <= 0, `${what} fits`);
-      }
+      await isAccessible(t, page, `${person} ${screen}`);
     }
     await page.close();
   }

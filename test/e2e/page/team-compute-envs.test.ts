@@ -1,15 +1,14 @@
 // Compute environments of a workspace on a team server, and what the server holds for a run, in the page of the server.
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { ReleaseReceipt, ServerEnvironmentList } from '../../../daemon/contract/types.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, REGION, startAws } from '../../support/aws/test-aws.ts';
 import { goTo } from '../../support/browser.ts';
 import { holdsNowhere } from '../../support/page-canary.ts';
-import { OVERFLOW, violationsOn } from '../../support/page-checks.ts';
 import { until } from '../../support/sandbox.ts';
-import { ENVIRONMENT, settled, TeamPage } from '../../support/team-page.ts';
+import { ENVIRONMENT, isAccessible, TeamPage } from '../../support/team-page.ts';
 
 t.setTimeout(900_000);
 
@@ -84,21 +83,6 @@ async function secretsIn(aws: StrictAws, count: number): Promise<string[]> {
     const found = await aws.secrets();
     return found.length === count ? found : undefined;
   });
-}
-
-/** Asserts that the screen follows the rules of accessibility and fits, in each theme and at each width. */
-async function isAccessible(t: Test, page: Page, what: string): Promise<void> {
-  for (const [width, colorScheme] of [
-    [390, 'light'],
-    [1024, 'dark'],
-    [1920, 'light'],
-  ] as const) {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await settled(page);
-    t.same(await violationsOn(page), [], `${what} ${String(width)} ${colorScheme}`);
-    t.ok((await page.evaluate<number>(OVERFLOW)) <= 0, `${what} ${String(width)} fits`);
-  }
 }
 
 void t.test('shows what the server holds for a run, its removal, and the receipt', async (t) => {

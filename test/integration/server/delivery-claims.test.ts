@@ -1,6 +1,6 @@
 // Replicas that are paused, that act at the same time, or that lose their claim create nothing late and remove nothing twice.
-import t from 'tap';
-import { deliveryTests } from '../../support/delivery-ground.ts';
+import t, { type Test } from 'tap';
+import { deliveryTests, type DeliveryGround } from '../../support/delivery-ground.ts';
 import { until } from '../../support/sandbox.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
 
@@ -20,6 +20,20 @@ function gateAt(point: string) {
     await opened;
   };
   return { faults, reached, open: () => open() };
+}
+
+/** Lets a replica stop at a point of a delivery, and another one end the delivery and act on that. */
+async function endedAt(t: Test, g: DeliveryGround, point: string) {
+  const gate = gateAt(point);
+  const slow = g.replica('slow', { faults: gate.faults });
+  const other = g.replica('other');
+  const wanted = g.request(['A_KEY']);
+  const delivering = g.deliver(slow, wanted);
+  void delivering.catch(() => undefined);
+  await gate.reached;
+  t.match(await g.end(other, wanted), { state: 'removing' });
+  await other.upkeep.act();
+  return { gate, other, wanted, delivering };
 }
 
 withGround('creates nothing after a pause of 20 minutes', async (t, g) => {
@@ -65,15 +79,7 @@ withGround('does not create what was declared absent while its replica was pause
 withGround(
   'creates nothing for a delivery that its daemon ends before the object is created',
   async (t, g) => {
-    const gate = gateAt('before delivery.note-sent');
-    const slow = g.replica('slow', { faults: gate.faults });
-    const other = g.replica('other');
-    const wanted = g.request(['A_KEY']);
-    const delivering = g.deliver(slow, wanted);
-    void delivering.catch(() => undefined);
-    await gate.reached;
-    t.match(await g.end(other, wanted), { state: 'removing' });
-    await other.upkeep.act();
+    const { gate, other, wanted, delivering } = await endedAt(t, g, 'before delivery.note-sent');
     t.equal(
       (await g.state(wanted.request.run)).state,
       'removing',
@@ -88,15 +94,7 @@ withGround(
 );
 
 withGround('records no lease for a delivery that was removed before its replica claimed it', async (t, g) => {
-  const gate = gateAt('before work.claim');
-  const slow = g.replica('slow', { faults: gate.faults });
-  const other = g.replica('other');
-  const wanted = g.request(['A_KEY']);
-  const delivering = g.deliver(slow, wanted);
-  void delivering.catch(() => undefined);
-  await gate.reached;
-  t.match(await g.end(other, wanted), { state: 'removing' });
-  await other.upkeep.act();
+  const { gate, wanted, delivering } = await endedAt(t, g, 'before work.claim');
   gate.open();
   await t.rejects(delivering, { code: 'state-conflict' });
   t.equal(g.aws.counts[CREATE], undefined);

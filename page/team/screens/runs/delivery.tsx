@@ -3,7 +3,6 @@ import type { DeliveryState, ReleaseReceipt, ReleaseSummary } from '../../../../
 import { refreshed } from '../../../api/resource.ts';
 import { useRepeated } from '../../../api/use-repeated.ts';
 import { Badge, type Tone } from '../../../components/badge.tsx';
-import { Button } from '../../../components/button.tsx';
 import { CopyButton, InTerminal } from '../../../components/copy.tsx';
 import { Fact, Facts } from '../../../components/facts.tsx';
 import { Name } from '../../../components/name.tsx';
@@ -13,6 +12,8 @@ import { Time } from '../../../components/time.tsx';
 import { commandLine } from '../../../format/command.ts';
 import { exactTime } from '../../../format/times.ts';
 import { visibleText } from '../../../format/visible-text.ts';
+import { Issued } from '../../../screens/runs/issued.tsx';
+import { LeaseState } from '../../../screens/runs/lease-state.tsx';
 import { useReleaseReceipt } from '../../api/releases.ts';
 
 const LONG = 600;
@@ -99,17 +100,7 @@ function Conclusion({ receipt: { complete, issuedAt } }: { readonly receipt: Rel
         </Note>
       )}
       <div class="actions no-print">
-        <Button
-          icon="print"
-          onClick={() => {
-            print();
-          }}
-        >
-          Print
-        </Button>
-        <span class="quiet-text">
-          Issued <Time at={issuedAt} />
-        </span>
+        <Issued at={issuedAt} />
       </div>
     </>
   );
@@ -131,14 +122,6 @@ const REASONS: Readonly<Record<NonNullable<DeliveryState['endReason']>, string>>
 };
 
 type Delivered = DeliveryState['objects'][number];
-
-const OBJECT_STATES: Readonly<Record<Delivered['state'], readonly [tone: Tone, label: string]>> = {
-  intended: ['accent', 'Planned'],
-  placed: ['accent', 'Delivered'],
-  removing: ['warn', 'Removing'],
-  gone: ['good', 'Removed'],
-  unverified: ['warn', 'Not verified'],
-};
 
 const OBJECTS: readonly Column<Delivered>[] = [
   {
@@ -163,10 +146,7 @@ const OBJECTS: readonly Column<Delivered>[] = [
   {
     title: 'State',
     kind: 'state',
-    cell: ({ state }) => {
-      const [tone, label] = OBJECT_STATES[state];
-      return <Badge tone={tone}>{label}</Badge>;
-    },
+    cell: ({ state }) => <LeaseState state={state} />,
   },
 ];
 
